@@ -1,0 +1,68 @@
+# Thin names over `ecomlab` and pytest. Two of them are all a reader needs:
+#   make workbook   run every lesson and build the HTML workbook
+#   make lab        open JupyterLab at the first lesson
+#
+# In an active conda or virtual environment everything is installed there; without one,
+# `.venv` is made. conda's base environment is left alone.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+ifneq ($(VIRTUAL_ENV),)
+PREFIX := $(VIRTUAL_ENV)
+else ifneq ($(filter-out base,$(CONDA_DEFAULT_ENV)),)
+PREFIX := $(CONDA_PREFIX)
+else
+PREFIX := .venv
+endif
+BIN := $(PREFIX)/bin
+READY := $(PREFIX)/.ecomlab-ready
+
+NOTEBOOK_CHECKS := notebooks/00_start_here.ipynb notebooks/01_neuron_and_backprop.ipynb \
+	notebooks/03_cnn_product_images.ipynb
+# xdist would split one notebook's cells across workers without --dist loadfile.
+NBVAL := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 --dist loadfile -p no:cacheprovider
+
+.PHONY: help setup lab workbook data notebooks full check lint test test-all clean
+
+help:  ## show these names
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## install everything (each command below does it by itself)
+
+$(READY): pyproject.toml requirements.lock scripts/setup.sh
+	@sh scripts/setup.sh "$(PREFIX)"
+	@touch $@
+
+lab: setup  ## open JupyterLab at the first lesson
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+data: setup  ## fetch every data set; what cannot be had is named and left out
+	@$(BIN)/ecomlab data fetch --all || true
+
+workbook: data  ## run every lesson and build the HTML workbook in build/
+	$(BIN)/ecomlab workbook
+
+notebooks: data  ## run the lessons and store their outputs (for authors)
+	$(BIN)/ecomlab store
+
+full: data  ## run the full profile and store what it measured
+	$(BIN)/ecomlab full
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+check: lint  ## lint and the quick tests: the working loop
+	$(BIN)/pytest tests -m "not slow" -n 2 --dist loadfile
+
+test: lint data  ## every test, every notebook in the quick profile, three stored lessons
+	$(BIN)/pytest tests -n 2 --dist loadfile
+	$(NBVAL) $(NOTEBOOK_CHECKS)
+
+test-all: test  ## and every stored lesson, cell by cell
+	$(NBVAL) notebooks/[0-9]*.ipynb
+
+clean:  ## remove builds and caches, not the fetched data
+	rm -rf build *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
