@@ -1,0 +1,131 @@
+"""Where things are: the project's folders, its lessons and its profiles."""
+
+import difflib
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+BUILD = ROOT / "build"
+FULL_RESULTS = NOTEBOOKS / "results" / "full.json"
+PROFILES = ("quick", "default", "full")
+REPOSITORY = "https://github.com/ecomlab/ecomlab"
+
+
+class UserError(Exception):
+    """Bad input: one clear line for the user, exit code 2."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One numbered notebook.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without its ending, for example `03_cnn_product_images`.
+    path : Path
+    title : str
+        The text of its first heading.
+    minutes : float
+        Measured on two cores in the default profile; 0 where not stated.
+    dataset : str
+        The data sets it reads, by catalogue name.
+    """
+
+    name: str
+    path: Path
+    title: str
+    minutes: float
+    dataset: str
+
+
+def lessons():
+    """Return the numbered lessons in order, as a list of `Lesson`.
+
+    Raises
+    ------
+    UserError
+        If the package runs without its notebooks.
+    """
+    if not NOTEBOOKS.is_dir():
+        raise UserError(
+            f"no notebooks beside the package (looked in {NOTEBOOKS}): "
+            f"clone {REPOSITORY} and install it with `pip install -e .`"
+        )
+    return [_read_lesson(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]*_*.ipynb"))]
+
+
+def find_notebook(name):
+    """Return the path of a notebook named by file, by lesson name or by number.
+
+    Parameters
+    ----------
+    name : str or Path
+        `notebooks/03_cnn_product_images.ipynb`, `03_cnn_product_images` or `03`.
+
+    Raises
+    ------
+    UserError
+        If there is no such notebook; near names are suggested.
+    """
+    path = Path(name)
+    if path.suffix == ".ipynb":
+        if path.is_file():
+            return path.resolve()
+        raise UserError(f"no such notebook: {path}")
+    names = {lesson.name: lesson.path for lesson in lessons()}
+    matches = [known for known in names if known == str(name) or known.split("_")[0] == str(name)]
+    if len(matches) == 1:
+        return names[matches[0]]
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UserError(f"no lesson named {name!r}: {hint}`ecomlab list` shows them all")
+
+
+def profile_parameters(name, profile):
+    """Return the parameters that a profile sets for a lesson.
+
+    Parameters
+    ----------
+    name : str
+        The lesson's name.
+    profile : {"quick", "default", "full"}
+
+    Returns
+    -------
+    dict
+        Empty for the default profile: the notebook's own values are the default.
+
+    Raises
+    ------
+    UserError
+        If the profile is unknown.
+    """
+    if profile not in PROFILES:
+        raise UserError(f"no profile {profile!r}: choose one of {', '.join(PROFILES)}")
+    if profile == "default":
+        return {}
+    table = tomllib.loads((NOTEBOOKS / "profiles.toml").read_text(encoding="utf-8"))
+    return table.get(name, {}).get(profile, {})
+
+
+def _read_lesson(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    about = notebook["metadata"].get("ecomlab", {})
+    headings = (
+        line.removeprefix("# ")
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "markdown"
+        for line in "".join(cell["source"]).splitlines()
+        if line.startswith("# ")
+    )
+    return Lesson(
+        name=path.stem,
+        path=path,
+        title=about.get("title") or next(headings, path.stem),
+        minutes=about.get("minutes", 0),
+        dataset=about.get("dataset", ""),
+    )

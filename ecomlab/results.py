@@ -1,0 +1,141 @@
+"""Numbers that leave a notebook: recorded in its last cell, read back from its file.
+
+A recorded result travels as a display output with its own MIME type, so it is stored
+in the notebook itself and needs no second file that could disagree.
+"""
+
+import hashlib
+import json
+import math
+from html import escape
+from pathlib import Path
+
+from ecomlab.project import FULL_RESULTS
+
+MIME_TYPE = "application/vnd.ecomlab.result+json"
+
+
+def record(**values):
+    """Display named results and store them in the notebook.
+
+    Parameters
+    ----------
+    **values : number, str, bool, or a list or dict of these
+        NumPy scalars and arrays are turned into plain JSON values.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite, or is not a plain JSON value.
+
+    Examples
+    --------
+    >>> record(accuracy=0.931, baseline=0.897)
+    """
+    from IPython.display import display
+
+    if not values:
+        raise ValueError("record() needs at least one named value")
+    plain = {name: _plain(value, name) for name, value in values.items()}
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{escape(shown(value))}</td></tr>"
+        for name, value in plain.items()
+    )
+    display(
+        {
+            MIME_TYPE: plain,
+            "text/html": f"<table><thead><tr><th>recorded</th><th>value</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>",
+            "text/plain": "\n".join(f"{name} = {shown(v)}" for name, v in plain.items()),
+        },
+        raw=True,
+    )
+
+
+def read_results(notebook):
+    """Return every result that an executed notebook recorded.
+
+    Parameters
+    ----------
+    notebook : str, Path or dict
+        A notebook file, or a notebook already loaded.
+
+    Returns
+    -------
+    dict
+        Name to value, in the order of recording; empty where nothing was recorded.
+
+    Raises
+    ------
+    ValueError
+        If the file is no notebook, or one name was recorded twice.
+    """
+    if isinstance(notebook, (str, Path)):
+        try:
+            notebook = json.loads(Path(notebook).read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{notebook} does not read as a notebook: {error}") from error
+    if not isinstance(notebook, dict) or "cells" not in notebook:
+        raise ValueError("this file is not a notebook: it has no cells")
+    results = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            for name, value in output.get("data", {}).get(MIME_TYPE, {}).items():
+                if name in results:
+                    raise ValueError(f"{name!r} is recorded twice in this notebook")
+                results[name] = value
+    return results
+
+
+def read_full(lesson):
+    """Return what the full profile recorded for a lesson, from `notebooks/results/full.json`.
+
+    Parameters
+    ----------
+    lesson : str
+        The lesson's name, for example `03_cnn_product_images`.
+
+    Returns
+    -------
+    dict or None
+        `results` (name to value), `seconds`, `peak_memory_mb`, `machine`, `commit`, `code_hash`
+        and `parameters`; None where the full profile was never run.
+    """
+    if not FULL_RESULTS.is_file():
+        return None
+    return json.loads(FULL_RESULTS.read_text(encoding="utf-8")).get(lesson)
+
+
+def code_hash(notebook):
+    """Return a short hash of a notebook's code, by which stored results are told out of date.
+
+    Prose may change without a new run; code may not.
+    """
+    sources = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    return hashlib.sha256("\n\0".join(sources).encode()).hexdigest()[:16]
+
+
+def _plain(value, name):
+    """Turn a NumPy value into a plain one, and refuse what JSON cannot hold."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} is {value}: a recorded number must be finite")
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, name) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item, name) for key, item in value.items()}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise ValueError(f"{name} is a {type(value).__name__}: record numbers, strings, lists, dicts")
+
+
+def shown(value):
+    """Write a recorded value for people: four significant digits for a float."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(shown(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {shown(item)}" for key, item in value.items())
+    return str(value)

@@ -1,0 +1,74 @@
+"""What the tests share: small notebooks to run, a browser, and a rule about skipping."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+
+
+def skip_or_fail(reason):
+    """Skip with a reason; on the project's own CI, where everything is there, fail instead."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"on CI this may not be skipped: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def make_notebook(tmp_path):
+    """Write a notebook of the given code cells and return its path."""
+
+    def make(*cells, name="small", parameters="WIDTH = 3  # how wide", markdown=()):
+        head = new_code_cell(parameters, metadata={"tags": ["parameters"]})
+        nodes = [new_markdown_cell(text) for text in markdown]
+        nodes += [head, *(new_code_cell(source) for source in cells)]
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        path = tmp_path / f"{name}.ipynb"
+        nbformat.write(new_notebook(cells=nodes, metadata={"kernelspec": kernel}), path)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def ecomlab_command():
+    """The command line as a reader calls it, from this environment."""
+    return [str(Path(sys.executable).with_name("ecomlab"))]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of a Chromium browser."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    skip_or_fail("no Chromium here: the pages are not looked at in a browser")
+
+
+@pytest.fixture
+def page(chromium):
+    """A browser page that notes every request and every console error."""
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--disable-quic", "--no-first-run", "--disable-background-networking"]
+    arguments += ["--disable-component-update", "--disable-sync"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        opened = browser.new_page(viewport={"width": 1100, "height": 900})
+        opened.requests_seen, opened.errors_seen = [], []
+        opened.on("request", lambda request: opened.requests_seen.append(request.url))
+        opened.on("pageerror", lambda error: opened.errors_seen.append(str(error)))
+        opened.on(
+            "console",
+            lambda message: message.type == "error" and opened.errors_seen.append(message.text),
+        )
+        yield opened
+        browser.close()

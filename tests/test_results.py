@@ -1,0 +1,67 @@
+"""Recording numbers in a notebook, and reading them back."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ecomlab import results, runner
+
+
+def notebook_with(*bundles):
+    outputs = [{"output_type": "display_data", "data": {results.MIME_TYPE: b}} for b in bundles]
+    return {"cells": [{"cell_type": "code", "source": "", "outputs": outputs}]}
+
+
+def test_recorded_values_come_back_from_a_real_run(make_notebook, tmp_path):
+    path = make_notebook(
+        "import numpy as np\nfrom ecomlab.results import record",
+        "record(accuracy=np.float32(0.5), counts=np.arange(3), name='cnn', table={'a': (1, 2)})",
+    )
+    run = runner.run(path, "out.ipynb", root=tmp_path)
+    expected = {"accuracy": 0.5, "counts": [0, 1, 2], "name": "cnn", "table": {"a": [1, 2]}}
+    assert run.results == expected
+    assert results.read_results(run.path) == expected
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float64("nan"), [1.0, np.nan]])
+def test_a_number_that_is_not_finite_is_refused(value):
+    with pytest.raises(ValueError, match="must be finite"):
+        results.record(loss=value)
+
+
+def test_what_json_cannot_hold_is_refused():
+    with pytest.raises(ValueError, match="model is a object"):
+        results.record(model=object())
+    with pytest.raises(ValueError, match="at least one"):
+        results.record()
+
+
+def test_one_name_recorded_twice_is_an_error():
+    assert results.read_results(notebook_with({"a": 1}, {"b": 2})) == {"a": 1, "b": 2}
+    with pytest.raises(ValueError, match="'a' is recorded twice"):
+        results.read_results(notebook_with({"a": 1}, {"a": 1}))
+
+
+def test_a_file_that_is_no_notebook_is_named(tmp_path):
+    path = tmp_path / "orders.ipynb"
+    path.write_text("customer;amount")
+    with pytest.raises(ValueError, match=r"orders\.ipynb does not read as a notebook"):
+        results.read_results(path)
+    with pytest.raises(ValueError, match="no cells"):
+        results.read_results(json.loads("{}"))
+
+
+def test_code_hash_follows_code_and_not_prose():
+    def hashed(prose, code):
+        cells = [{"cell_type": "markdown", "source": prose}, {"cell_type": "code", "source": code}]
+        return results.code_hash({"cells": cells})
+
+    assert hashed("one", "x = 1") == hashed("two", "x = 1")
+    assert hashed("one", "x = 1") != hashed("one", "x = 2")
+
+
+def test_values_are_shown_short():
+    assert results.shown(0.123456) == "0.1235"
+    assert results.shown([1, 0.5]) == "1, 0.5"
+    assert results.shown({"a": [0.25], "b": "x"}) == "a 0.25, b x"

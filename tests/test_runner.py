@@ -1,0 +1,254 @@
+"""Notebook runs: what is checked before a kernel starts, and what is left after a fault."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecomlab import runner
+from ecomlab.project import UserError
+
+DECLARED = """\
+WIDTH = 3  # how wide
+RATE = 0.1  # how fast
+DEEP = False  # more layers
+NAME = "max"  # which pooling
+SEEDS = [1, 2]  # one run each
+LIMIT = None  # none, or a number
+"""
+
+
+def notebook(parameters=DECLARED):
+    tags = {"tags": ["parameters"]}
+    return {"cells": [{"cell_type": "code", "source": parameters, "metadata": tags}]}
+
+
+def test_declared_parameters_carry_default_and_comment():
+    declared = runner.declared_parameters(notebook())
+    assert list(declared) == ["WIDTH", "RATE", "DEEP", "NAME", "SEEDS", "LIMIT"]
+    assert declared["RATE"] == runner.Parameter("RATE", 0.1, "how fast")
+    assert runner.declared_parameters({"cells": []}) == {}
+
+
+def test_a_parameters_cell_holds_literals_only():
+    with pytest.raises(UserError, match="line 1 of the `parameters` cell is not NAME = literal"):
+        runner.declared_parameters(notebook("WIDTH = 2 * 3"))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"WIDTH": "1e3"}, {"WIDTH": 1000}),
+        ({"WIDTH": 4.0}, {"WIDTH": 4}),
+        ({"WIDTH": "9007199254740993"}, {"WIDTH": 9007199254740993}),
+        ({"rate": "1e-4"}, {"RATE": 0.0001}),
+        ({"RATE": 1}, {"RATE": 1.0}),
+        ({"DEEP": "no"}, {"DEEP": False}),
+        ({"DEEP": "True"}, {"DEEP": True}),
+        ({"NAME": "3"}, {"NAME": "3"}),
+        ({"SEEDS": "5"}, {"SEEDS": [5]}),
+        ({"SEEDS": "1,2,3"}, {"SEEDS": [1, 2, 3]}),
+        ({"SEEDS": [7]}, {"SEEDS": [7]}),
+        ({"LIMIT": "12"}, {"LIMIT": 12}),
+        ({"LIMIT": "all"}, {"LIMIT": "all"}),
+    ],
+)
+def test_a_value_takes_the_declared_type(given, expected):
+    checked = runner.check_parameters(notebook(), given)
+    assert checked == expected
+    assert [type(v) for v in checked.values()] == [type(v) for v in expected.values()]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"WIDHT": 3}, r"no parameter 'WIDHT' \(did you mean WIDTH\?\)"),
+        ({"WIDTH = 1; import os": 3}, "no parameter 'WIDTH = 1; import os'"),
+        ({"WIDTH": "ten"}, "WIDTH: 'ten' is not a whole number"),
+        ({"WIDTH": 2.5}, "WIDTH: 2.5 is not a whole number"),
+        ({"WIDTH": True}, "WIDTH: True is not a whole number"),
+        ({"RATE": "nan"}, "RATE: 'nan' is not a finite number"),
+        ({"DEEP": "maybe"}, "DEEP: 'maybe' is neither true nor false"),
+        ({"DEEP": 1}, "DEEP: 1 is neither true nor false"),
+        ({"NAME": 3}, "NAME: 3 is not text"),
+        ({"SEEDS": "1,x"}, "SEEDS: 'x' is not a whole number"),
+        ({"SEEDS": (1, 2)}, "a builtins.tuple is not a plain JSON value"),
+        ({"WIDTH": np.int64(3)}, "a numpy.int64 is not a plain JSON value"),
+        ({"LIMIT": [float("nan")]}, "LIMIT: .* is not a plain JSON value"),
+    ],
+)
+def test_a_wrong_parameter_is_named(given, message):
+    with pytest.raises(UserError, match=message):
+        runner.check_parameters(notebook(), given)
+
+
+def test_every_problem_is_told_at_once():
+    with pytest.raises(UserError) as raised:
+        runner.check_parameters(notebook(), {"WIDTH": "x", "RATE": "y", "OTHER": 1})
+    assert all(name in str(raised.value) for name in ("WIDTH", "RATE", "OTHER"))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("output", ["../x.ipynb", "/etc/x.ipynb", "a/../../x.ipynb", "."])
+def test_an_output_never_leaves_its_root(output, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    with pytest.raises(UserError, match="lies outside the output folder"):
+        runner.resolve_output(output, root)
+
+
+def test_a_link_does_not_lead_an_output_out(tmp_path):
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path)
+    with pytest.raises(UserError, match="lies outside"):
+        runner.resolve_output("link/x.ipynb", tmp_path / "root")
+
+
+def test_bad_input_starts_no_kernel_and_writes_nothing(make_notebook, tmp_path):
+    path = make_notebook("print(WIDTH)")
+    root = tmp_path / "root"
+    with pytest.raises(UserError, match="no parameter 'HEIGHT'"):
+        runner.run(path, parameters={"HEIGHT": 1}, root=root)
+    assert not root.exists()
+    with pytest.raises(UserError, match="would overwrite its input"):
+        runner.run(path, path.name, root=tmp_path)
+    broken = tmp_path / "broken.ipynb"
+    broken.write_text("not a notebook")
+    with pytest.raises(UserError, match=r"broken\.ipynb does not read as a notebook"):
+        runner.run(broken, root=root)
+    assert not root.exists()
+
+
+def test_a_run_gives_results_times_and_memory(make_notebook, tmp_path):
+    path = make_notebook(
+        "from ecomlab.results import record",
+        "block = bytearray(300 * 2**20)\nimport time\ntime.sleep(0.6)",
+        "record(width=WIDTH, kind=type(WIDTH).__name__)",
+    )
+    before, seen = path.read_bytes(), []
+    run = runner.run(
+        path, parameters={"width": "5"}, root=tmp_path / "out", on_cell=lambda *c: seen.append(c)
+    )
+    assert run.results == {"width": 5, "kind": "int"}
+    assert path.read_bytes() == before
+    assert run.peak_memory_mb > 300
+    # papermill adds one cell, the injected parameters.
+    assert [done for done, _ in seen] == [1, 2, 3, 4, 5]
+    assert {total for _, total in seen} == {5}
+    assert 0.6 < max(run.cell_seconds) < run.seconds
+    assert sorted(p.name for p in run.path.parent.iterdir()) == ["small.ipynb"]
+
+
+def test_a_failing_cell_is_named_with_its_line_and_what_ran_is_kept(make_notebook, tmp_path):
+    path = make_notebook("print('before')", "value = 1\nvalue / 0")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "small.ipynb").write_text("an earlier, whole run")
+    with pytest.raises(runner.RunFailed) as raised:
+        runner.run(path, root=tmp_path / "out")
+    assert str(raised.value) == "small, cell 3, `value / 0`: ZeroDivisionError: division by zero"
+    assert "before" in raised.value.partial.read_text()
+    assert (tmp_path / "out" / "small.ipynb").read_text() == "an earlier, whole run"
+    # Run again, whole: the partial copy goes.
+    make_notebook("print('before')")
+    runner.run(path, root=tmp_path / "out")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["small.ipynb"]
+
+
+def test_a_killed_kernel_ends_in_one_line(make_notebook, tmp_path):
+    path = make_notebook("print('before')", "import os\nos.kill(os.getpid(), 9)")
+    with pytest.raises(runner.RunFailed, match="small, cell 3, `import os`: the kernel died") as e:
+        runner.run(path, root=tmp_path / "out")
+    assert "before" in e.value.partial.read_text()
+
+
+def test_a_cell_that_takes_too_long_ends_in_one_line(make_notebook, tmp_path):
+    path = make_notebook("import time\ntime.sleep(60)")
+    with pytest.raises(runner.RunFailed, match="took longer than 1 s"):
+        runner.run(path, root=tmp_path / "out", cell_timeout=1)
+
+
+def test_the_working_folder_is_left_alone(make_notebook, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = make_notebook("import os\nfrom ecomlab.results import record\nrecord(cwd=os.getcwd())")
+    assert runner.run(path, root=tmp_path / "out").results["cwd"] == str(tmp_path)
+    assert Path.cwd() == tmp_path
+
+
+def test_runs_from_one_folder_at_once_do_not_meet(make_notebook, tmp_path, ecomlab_command):
+    path = make_notebook(
+        "import time\ntime.sleep(1)", "from ecomlab.results import record\nrecord(width=WIDTH)"
+    )
+    command = [*ecomlab_command, "run", path, "--root", tmp_path / "out"]
+    processes = [
+        subprocess.Popen(
+            [*command, "-p", f"WIDTH={width}", "--out", f"{width}.ipynb"], cwd=tmp_path
+        )
+        for width in range(4)
+    ]
+    assert [process.wait() for process in processes] == [0] * 4
+    for width in range(4):
+        assert runner.read_results(tmp_path / "out" / f"{width}.ipynb") == {"width": width}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no IPC sockets: kernels use TCP there")
+def test_kernels_use_ipc_and_leave_no_folder(make_notebook, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    path = make_notebook(
+        "from IPython import get_ipython\nfrom ecomlab.results import record",
+        "app = get_ipython().kernel.parent\nrecord(transport=app.transport)",
+    )
+    assert runner.run(path, root=tmp_path / "out").results == {"transport": "ipc"}
+    assert not list(tmp_path.glob("ecomlab-*"))
+
+
+def test_ctrl_c_ends_the_kernel_and_keeps_what_ran(make_notebook, tmp_path, ecomlab_command):
+    mark = tmp_path / "pid"
+    path = make_notebook(
+        f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(600)"
+    )
+    process = subprocess.Popen(
+        [*ecomlab_command, "run", str(path), "--root", str(tmp_path / "out")],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.time() + 60
+    while not (mark.exists() and mark.read_text()) and time.time() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode in (1, 130)
+    assert "Traceback" not in stderr
+    kernel = int(mark.read_text())
+    deadline = time.time() + 20
+    while Path(f"/proc/{kernel}").exists() and time.time() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{kernel}").exists()
+    kept = [p.name for p in (tmp_path / "out").iterdir()]
+    assert kept == ["small.partial.ipynb"]
+    json.loads((tmp_path / "out" / kept[0]).read_text())
+
+
+def test_an_offline_run_refuses_the_network_and_allows_loopback(make_notebook, tmp_path):
+    local = (
+        "import socket\nserver = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(server.getsockname()).close()"
+    )
+    runner.run(make_notebook(local), root=tmp_path / "out", offline=True)
+    for address in ("192.0.2.1", "shop.example"):
+        away = f"import socket\nsocket.create_connection(({address!r}, 80), timeout=2)"
+        with pytest.raises(runner.RunFailed, match=f"tried to reach {address}"):
+            runner.run(make_notebook(away), root=tmp_path / "out", offline=True)
+    datagram = (
+        "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
+        ".sendto(b'x', ('192.0.2.1', 53))"
+    )
+    with pytest.raises(runner.RunFailed, match=r"tried to reach 192\.0\.2\.1"):
+        runner.run(make_notebook(datagram), root=tmp_path / "out", offline=True)
