@@ -1,0 +1,205 @@
+"""An executed notebook to one self-contained HTML file that opens with no network.
+
+nbconvert's own pages load MathJax, require.js and the widget manager from elsewhere. Here
+equations become MathML, which browsers draw themselves, and the rest is left out.
+"""
+
+import os
+import re
+from html import escape
+from pathlib import Path
+from xml.etree import ElementTree
+
+from ecomlab import __version__
+from ecomlab.project import UserError
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+# Richest first. A widget needs a kernel, so its still figure stands for it.
+_SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg")
+_SHOWN += ("text/latex", "text/plain")
+
+
+def render(notebook, output, *, links=(), code_open=True):
+    """Write a notebook as one HTML file.
+
+    Parameters
+    ----------
+    notebook : str or Path
+    output : str or Path
+    links : sequence of (label, address)
+        Shown at the top of the page.
+    code_open : bool
+        Whether code blocks start unfolded.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    UserError
+        If the notebook does not read, or an equation in it cannot be drawn.
+    """
+    import nbformat
+
+    notebook, output = Path(notebook), Path(output)
+    if not notebook.is_file():
+        raise UserError(f"no such notebook: {notebook}")
+    try:
+        node = nbformat.read(notebook, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        line = str(error).splitlines()[0]
+        raise UserError(f"{notebook.name} does not read as a notebook: {line}") from None
+    title = node.metadata.get("ecomlab", {}).get("title") or _first_heading(node) or notebook.stem
+    page = {
+        "title": title,
+        "style": stylesheet(),
+        "links": list(links),
+        "contents": _contents(node),
+        "code_open": code_open,
+        "footer": f"ecomlab {__version__}, {notebook.name}",
+    }
+    html, _ = _exporter().from_notebook_node(node, resources={"page": page})
+    return write_text(output, html)
+
+
+def stylesheet():
+    """Return the style sheet that every page carries."""
+    return (TEMPLATES / "page" / "style.css").read_text(encoding="utf-8")
+
+
+def write_index(folder, lessons, results):
+    """Write the workbook's first page.
+
+    Parameters
+    ----------
+    folder : Path
+    lessons : list of dict
+        Each with title, page, dataset, seconds, memory and failure.
+    results : list of (lesson, name, value)
+
+    Returns
+    -------
+    Path
+    """
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES / "page"), autoescape=True)
+    html = environment.get_template("workbook.html.j2").render(
+        lessons=lessons,
+        results=results,
+        style=stylesheet(),
+        footer=f"ecomlab {__version__}",
+    )
+    return write_text(Path(folder) / "index.html", html)
+
+
+def write_text(path, text):
+    """Write a file whole or not at all, and return its path."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def to_mathml(latex, display):
+    """Turn one equation into MathML.
+
+    Parameters
+    ----------
+    latex : str
+    display : {"inline", "block"}
+
+    Raises
+    ------
+    UserError
+        If the equation is not understood.
+    """
+    from latex2mathml.converter import convert
+
+    try:
+        mathml = convert(latex.strip(), display=display)
+        tree = ElementTree.fromstring(mathml)
+    except Exception as error:  # the library raises a class of its own for each fault
+        raise UserError(f"cannot draw {latex.strip()!r}: {type(error).__name__}") from None
+    # What it does not know it passes on as it stands, and a missing part it leaves out.
+    unknown = re.search(r"\\\w+", "".join(tree.itertext()))
+    if unknown:
+        raise UserError(f"cannot draw {latex.strip()!r}: {unknown[0]} is not understood")
+    if any(len(node) != 2 for node in tree.iter() if node.tag.endswith("}mfrac")):
+        raise UserError(f"cannot draw {latex.strip()!r}: a fraction lacks a part")
+    return mathml
+
+
+def _exporter():
+    from jinja2 import pass_context
+    from nbconvert.exporters.html import HTMLExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+    from traitlets.config import Config
+
+    class Renderer(IPythonRenderer):
+        def heading(self, text, level, **_):
+            anchor = _anchor(text)
+            link = f'<a class="anchor-link" href="#{anchor}" aria-label="link to here">¶</a>'
+            return f'<h{level} id="{anchor}">{text}{link}</h{level}>\n'
+
+        def block_math(self, body):
+            return to_mathml(body, "block")
+
+        def inline_math(self, body):
+            return to_mathml(body, "inline")
+
+        def latex_environment(self, name, body):
+            return to_mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+
+        def block_code(self, code, info=None):
+            if info and info.startswith("mermaid"):  # drawn by a script from elsewhere
+                return f"<pre>{escape(code)}</pre>"
+            return super().block_code(code, info)
+
+    class PageExporter(HTMLExporter):
+        @pass_context
+        def markdown2html(self, context, source):
+            cell = context.get("cell", {})
+            renderer = Renderer(escape=False, attachments=cell.get("attachments", {}))
+            return MarkdownWithMath(renderer=renderer).render(source)
+
+    return PageExporter(
+        template_name="page",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        config=Config({"NbConvertBase": {"display_data_priority": list(_SHOWN)}}),
+    )
+
+
+def _headings(node):
+    for cell in node.cells:
+        if cell.cell_type == "markdown":
+            for match in re.finditer(r"^(#{1,3}) (.+)$", cell.source, flags=re.MULTILINE):
+                yield len(match[1]), match[2].strip()
+
+
+def _first_heading(node):
+    return next((text for level, text in _headings(node) if level == 1), None)
+
+
+def _contents(node):
+    return [
+        (level, _anchor(text), re.sub(r"[`*$]", "", text))
+        for level, text in _headings(node)
+        if level > 1
+    ]
+
+
+def _anchor(heading):
+    """Spell a heading, as Markdown or as HTML, as the name of a place in the page."""
+    words = re.sub(r"<[^>]*>", "", heading)
+    return re.sub(r"\W+", "-", words.lower()).strip("-")

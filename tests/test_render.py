@@ -1,0 +1,108 @@
+"""A notebook as one page: nothing from elsewhere, equations drawn, data escaped."""
+
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from ecomlab.project import UserError
+from ecomlab.render import render, to_mathml
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(*cells, title=None):
+        metadata = {"ecomlab": {"title": title}} if title else {}
+        nbformat.write(new_notebook(cells=list(cells), metadata=metadata), tmp_path / "n.ipynb")
+        return tmp_path / "n.ipynb"
+
+    return write
+
+
+def shown(data, metadata=None):
+    return new_code_cell(
+        "draw()", outputs=[new_output("display_data", data=data, metadata=metadata or {})]
+    )
+
+
+def test_a_page_asks_nothing_of_the_network(write, tmp_path):
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "w"}
+    path = write(
+        new_markdown_cell("# One\n\n$x^2$\n\n```mermaid\ngraph TD\n```"),
+        shown({"text/html": "<b>table</b>"}),
+        shown(widget),
+        shown({"application/javascript": "require(['x'])", "text/plain": "script"}),
+    )
+    html = render(path, tmp_path / "n.html").read_text()
+    assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", html)
+    assert "@import" not in html and "url(" not in html
+    assert "require(" not in html and "<b>table</b>" in html
+    assert html.count("<script") == 1  # the page's own: folding
+
+
+def test_equations_become_mathml(write, tmp_path):
+    path = write(
+        new_markdown_cell(
+            r"Inline $\sigma(z)$, then" + "\n\n" + r"$$\frac{\partial L}{\partial w}$$"
+        ),
+        shown({"text/markdown": "the value $y$", "text/plain": "y"}),
+    )
+    html = render(path, tmp_path / "n.html").read_text()
+    assert html.count("<math") == 3
+    assert "<mfrac>" in html and "$" not in re.sub(r"(?s)<script.*?</script>", "", html)
+
+
+@pytest.mark.parametrize(
+    ("latex", "cause"),
+    [
+        (r"\frac{1", "a fraction lacks a part"),
+        (r"\sofmax(z)", r"\\sofmax is not understood"),
+        (r"\begin{aligned} a &= b \end{aligned}", "ParseError"),
+        ("x_{", "MissingSuperScriptOrSubscript"),
+    ],
+)
+def test_an_equation_that_cannot_be_drawn_is_named(latex, cause):
+    with pytest.raises(UserError, match=f"cannot draw .*{cause}"):
+        to_mathml(latex, "inline")
+
+
+def test_text_from_data_is_escaped(write, tmp_path):
+    path = write(
+        shown({"text/plain": "<script>alert(1)</script>"}),
+        shown({"image/png": "iVBORw0KGgo="}, {"image/png": {"alt": '"><script>alert(2)</script>'}}),
+        title="<script>alert(3)</script>",
+    )
+    html = render(path, tmp_path / "n.html", links=[("<script>", "x.html")]).read_text()
+    assert html.count("<script") == 1
+
+
+def test_a_figure_keeps_its_alt_text(write, tmp_path):
+    path = write(shown({"image/png": "iVBORw0KGgo="}, {"image/png": {"alt": "a falling line"}}))
+    assert 'alt="a falling line"' in render(path, tmp_path / "n.html").read_text()
+
+
+def test_code_folds_and_the_bootstrap_cell_is_left_out(write, tmp_path):
+    bootstrap = new_code_cell("clone_everything()", metadata={"tags": ["bootstrap"]})
+    path = write(new_code_cell("keep_me()"), bootstrap)
+    opened = render(path, tmp_path / "n.html").read_text()
+    folded = render(path, tmp_path / "n.html", code_open=False).read_text()
+    assert "keep_me" in opened and "clone_everything" not in opened
+    assert '<details class="code" open' in opened and '<details class="code" open' not in folded
+
+
+def test_headings_and_contents_agree(write, tmp_path):
+    path = write(new_markdown_cell("# Title\n\n## The *loss* $L$ of `fit`\n\n### A part"))
+    html = render(path, tmp_path / "n.html").read_text()
+    targets = re.findall(r'<li class="level\d"><a href="#([^"]+)"', html)
+    assert len(targets) == 2
+    assert all(f'id="{target}"' in html for target in targets)
+
+
+def test_what_is_no_notebook_is_named(tmp_path):
+    (tmp_path / "orders.ipynb").write_text("a;b")
+    with pytest.raises(UserError, match=r"orders\.ipynb does not read as a notebook"):
+        render(tmp_path / "orders.ipynb", tmp_path / "n.html")
+    with pytest.raises(UserError, match="no such notebook"):
+        render(tmp_path / "away.ipynb", tmp_path / "n.html")
+    assert not (tmp_path / "n.html").exists()
