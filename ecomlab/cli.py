@@ -1,0 +1,262 @@
+"""The command line, `ecomlab`. Nothing here imports TensorFlow: help must come at once."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecomlab import __version__
+from ecomlab.project import BUILD, UserError, find_notebook, lessons
+
+app = typer.Typer(
+    name="ecomlab",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Profile = Annotated[
+    str, typer.Option(help="quick (samples, seconds), default (what a reader sees) or full (seeds)")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Close the notebook's network.")]
+
+
+def main():
+    """Run the command line; bad input ends in one line and exit code 2."""
+    from ecomlab.runner import RunFailed
+
+    try:
+        code = app(standalone_mode=False)
+    except UserError as error:
+        _stop(error, 2)
+    except RunFailed as error:
+        kept = f" (kept as far as it came: {error.partial})" if error.partial else ""
+        _stop(f"{error}{kept}", 1)
+    except OSError as error:
+        _stop(f"{error.strerror or error}: {error.filename or 'no file named'}", 1)
+    except (KeyboardInterrupt, typer.Abort):
+        _stop("stopped", 130)
+    except Exception as error:
+        # Typer's own usage errors carry an exit code and know how to show themselves.
+        if not hasattr(error, "exit_code"):
+            raise
+        if hasattr(error, "format_message"):
+            _stop(error.format_message(), error.exit_code)
+        code = error.exit_code
+    sys.exit(code or 0)
+
+
+def _stop(message, code):
+    print(f"ecomlab: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _version(asked: bool):
+    if asked:
+        print(f"ecomlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+):
+    """Deep learning for e-commerce: run the lessons, fetch their data, build the pages."""
+
+
+@app.command("list")
+def list_lessons():
+    """List the lessons with their measured minutes and their data.
+
+    Example: ecomlab list
+    """
+    for lesson in lessons():
+        print(f"{lesson.name:<28} {lesson.minutes:>4} min  {lesson.dataset:<24} {lesson.title}")
+
+
+@app.command()
+def run(
+    notebook: Annotated[str, typer.Argument(help="A lesson's number or name, or a file.")],
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter; repeat."),
+    ] = None,
+    profile: Profile = "default",
+    out: Annotated[Path | None, typer.Option(help="The executed notebook, inside --root.")] = None,
+    root: Annotated[Path, typer.Option(help="Folder that no output leaves.")] = BUILD / "runs",
+    offline: Offline = False,
+    cell_timeout: Annotated[float | None, typer.Option(help="Seconds one cell may take.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="Write an HTML page beside it.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the outcome as JSON here.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No bar: one line a cell.")] = False,
+):
+    """Run one notebook with checked parameters; print what it recorded.
+
+    Example: ecomlab run 03 -p EPOCHS=3 -p POOLING=average --html
+    """
+    from ecomlab.results import shown
+    from ecomlab.runner import run as run_notebook
+
+    with _CellBar(Path(notebook).stem, quiet) as bar:
+        result = run_notebook(
+            notebook,
+            out,
+            _pairs(parameter or []),
+            profile=profile,
+            root=root,
+            offline=offline,
+            cell_timeout=cell_timeout,
+            on_cell=bar,
+        )
+    if report:
+        outcome = {
+            "path": str(result.path),
+            "seconds": result.seconds,
+            "peak_memory_mb": result.peak_memory_mb,
+        }
+        report.write_text(json.dumps(outcome), encoding="utf-8")
+    if html:
+        from ecomlab.render import render as render_page
+
+        print(render_page(result.path, result.path.with_suffix(".html")))
+    if not quiet:
+        for name, value in result.results.items():
+            print(f"{name} = {shown(value)}")
+        print(f"{result.path}: {result.seconds:.0f} s, {result.peak_memory_mb:.0f} MB")
+
+
+@app.command()
+def render(
+    notebook: Annotated[str, typer.Argument(help="An executed notebook, or a lesson's number.")],
+    out: Annotated[Path | None, typer.Option(help="The HTML file.")] = None,
+    fold: Annotated[bool, typer.Option("--fold", help="Start with the code folded.")] = False,
+):
+    """Turn a notebook into one HTML file that opens with no network.
+
+    Example: ecomlab render 03 --out cnn.html
+    """
+    from ecomlab.render import render as render_page
+
+    path = find_notebook(notebook)
+    print(render_page(path, out or BUILD / f"{path.stem}.html", code_open=not fold))
+
+
+@app.command()
+def restore(
+    notebook: Annotated[str, typer.Argument(help="A lesson's number or name.")],
+    revision: Annotated[str, typer.Option(help="The git revision to take it from.")] = "HEAD",
+):
+    """Give a lesson back as it was; your copy is kept in notebooks/my_copies.
+
+    Example: ecomlab restore 03
+    """
+    from ecomlab.restore import restore as restore_lesson
+
+    copy = restore_lesson(find_notebook(notebook), revision)
+    print("it is as it was already" if copy is None else f"restored; your copy is {copy}")
+
+
+@app.command()
+def workbook(
+    profile: Profile = "default",
+    jobs: Annotated[int, typer.Option(min=1, help="Lessons at once.")] = 1,
+    offline: Offline = False,
+):
+    """Run every lesson and build the HTML workbook in build/.
+
+    Example: ecomlab workbook --profile quick
+    """
+    from ecomlab.workbook import build, run_all
+
+    outcomes = run_all(profile=profile, jobs=jobs, offline=offline)
+    print(f"open {build(outcomes)}")
+    _fail_if_any_failed(outcomes)
+
+
+@app.command()
+def store(
+    names: Annotated[list[str] | None, typer.Argument(help="Lessons; all by default.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Lessons at once.")] = 1,
+):
+    """Run lessons in the default profile and store their outputs in notebooks/ (for authors).
+
+    Example: ecomlab store 03
+    """
+    from ecomlab.workbook import run_all, store, write_readme_table
+
+    outcomes = run_all(_lesson_names(names), jobs=jobs)
+    for name, outcome in outcomes.items():
+        if outcome["path"]:
+            store(name, outcome["path"])
+    write_readme_table()
+    _fail_if_any_failed(outcomes)
+
+
+@app.command()
+def full(
+    names: Annotated[list[str] | None, typer.Argument(help="Lessons; all by default.")] = None,
+):
+    """Run the full profile (seeds, best numbers) and store it in notebooks/results/full.json.
+
+    Example: ecomlab full 03
+    """
+    from ecomlab.project import BUILD
+    from ecomlab.workbook import run_all, store_full, write_readme_table
+
+    outcomes = run_all(_lesson_names(names), profile="full", folder=BUILD / "full")
+    store_full(outcomes)
+    write_readme_table()
+    _fail_if_any_failed(outcomes)
+
+
+def _lesson_names(names):
+    return [find_notebook(name).stem for name in names] if names else None
+
+
+def _fail_if_any_failed(outcomes):
+    failed = [name for name, outcome in outcomes.items() if outcome["failure"]]
+    if failed:
+        _stop(f"{len(failed)} of {len(outcomes)} lessons failed: {', '.join(failed)}", 1)
+
+
+def _pairs(texts):
+    """Split NAME=VALUE options."""
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UserError(f"--parameter takes NAME=VALUE, not {text!r}")
+        if name in pairs:
+            raise UserError(f"--parameter {name} is given twice")
+        pairs[name] = value
+    return pairs
+
+
+class _CellBar:
+    """A progress bar over cells, or one line a cell for a program that reads it."""
+
+    def __init__(self, name, lines):
+        self._name, self._lines, self._bar = name, lines, None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._bar:
+            self._bar.close()
+
+    def __call__(self, done, total):
+        if self._lines:
+            print(f"cell {done}/{total}", file=sys.stderr, flush=True)
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, unit="cell", desc=self._name, disable=None)
+        self._bar.update(done - self._bar.n)

@@ -1,0 +1,294 @@
+"""The whole workbook at once: run every lesson, build the pages, store the outputs.
+
+Each lesson runs in a process of its own, so that Ctrl-C, a dead kernel or a lack of
+memory in one of them leaves the others alone.
+"""
+
+import contextlib
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from ecomlab.project import (
+    BUILD,
+    FULL_RESULTS,
+    NOTEBOOKS,
+    ROOT,
+    UserError,
+    lessons,
+    profile_parameters,
+)
+from ecomlab.render import render, write_index, write_text
+from ecomlab.results import code_hash, read_results, shown
+
+README_MARKS = ("<!-- results: written by `ecomlab store` -->", "<!-- end of results -->")
+
+# TensorFlow writes these lines to stderr at every start, whatever its log level. Only
+# they are removed from a stored notebook: anything else on stderr is a fault to mend.
+_LOG_PREFIX = r"[IW]0000 00:00:\d+\.\d+ +\d+ [\w.]+:\d+\] "
+_TENSORFLOW_NOISE = re.compile(
+    r"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
+    rf"|{_LOG_PREFIX}oneDNN custom operations are on\. .*"
+    rf"|{_LOG_PREFIX}Could not find cuda drivers on your machine, GPU will not be used\."
+    rf"|{_LOG_PREFIX}This TensorFlow binary is optimized to use available CPU instructions .*"
+    r"|To enable the following instructions: .*, in other operations, rebuild TensorFlow .*"
+)
+
+
+def run_all(names=None, *, profile="default", folder=BUILD / "notebooks", jobs=1, offline=False):
+    """Run lessons, each in a process of its own, and yield each as it ends.
+
+    Parameters
+    ----------
+    names : list of str, optional
+        Lesson names; all lessons by default.
+    profile : {"quick", "default", "full"}
+    folder : Path
+        Where the executed notebooks go.
+    jobs : int
+        How many lessons run at once.
+    offline : bool
+
+    Returns
+    -------
+    dict of str to dict
+        For each lesson, in order: `path`, `seconds`, `peak_memory_mb` and `failure`
+        (a line, or None).
+    """
+    from tqdm import tqdm
+
+    names = names or [lesson.name for lesson in lessons()]
+    outcomes, processes = {}, []
+    # A bar for people who watch; plain lines where the output goes to a file.
+    bar = tqdm(total=len(names), unit="lesson", disable=None, dynamic_ncols=True)
+    running = {}
+
+    def show(name, cells):
+        running[name] = cells
+        bar.set_postfix_str(", ".join(f"{n[:2]}: cell {c}" for n, c in sorted(running.items())))
+
+    def one(name):
+        started = time.perf_counter()
+        outcome = _run_in_process(name, profile, folder, offline, processes, show)
+        running.pop(name, None)
+        return name, outcome, time.perf_counter() - started
+
+    pool = ThreadPoolExecutor(max_workers=jobs)
+    try:
+        for future in as_completed([pool.submit(one, name) for name in names]):
+            name, outcome, seconds = future.result()
+            outcomes[name] = outcome
+            bar.update()
+            state = outcome["failure"] or f"done in {seconds:.0f} s"
+            tqdm.write(f"{name}: {state}")
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            if process.poll() is None:
+                process.terminate()
+        bar.close()
+    return {name: outcomes[name] for name in names}
+
+
+def _run_in_process(name, profile, folder, offline, processes, show):
+    folder.mkdir(parents=True, exist_ok=True)
+    report = folder / f".{name}.{os.getpid()}.json"
+    command = [sys.executable, "-m", "ecomlab", "run", name, "--profile", profile]
+    command += ["--root", str(folder), "--report", str(report), "--quiet"]
+    command += ["--offline"] if offline else []
+    try:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        processes.append(process)
+        last = ""
+        for line in process.stderr:
+            if match := re.match(r"cell (\d+/\d+)$", line.strip()):
+                show(name, match[1])
+            elif line.strip():
+                last = line.strip()
+        if process.wait() == 0:
+            return json.loads(report.read_text(encoding="utf-8")) | {"failure": None}
+        failure = last.removeprefix("ecomlab: ") or f"stopped with exit code {process.returncode}"
+        return {"path": None, "seconds": 0.0, "peak_memory_mb": 0.0, "failure": failure}
+    finally:
+        report.unlink(missing_ok=True)
+
+
+def build(outcomes, folder=BUILD):
+    """Turn executed lessons into pages and an index that opens with no network.
+
+    Parameters
+    ----------
+    outcomes : dict
+        What `run_all` returned.
+    folder : Path
+
+    Returns
+    -------
+    Path
+        The index page.
+    """
+    known = {lesson.name: lesson for lesson in lessons()}
+    done = [name for name, outcome in outcomes.items() if outcome["path"]]
+    rows, results = [], []
+    for name, outcome in outcomes.items():
+        row = {
+            "title": known[name].title,
+            "dataset": known[name].dataset,
+            "page": None,
+            "seconds": f"{outcome['seconds']:.0f}",
+            "memory": f"{outcome['peak_memory_mb'] / 1024:.1f} GB",
+            "failure": outcome["failure"],
+        }
+        if outcome["path"]:
+            row["page"] = f"{name}.html"
+            place = done.index(name)
+            links = [("All lessons", "index.html")]
+            if place > 0:
+                links.append(("Previous lesson", f"{done[place - 1]}.html"))
+            if place + 1 < len(done):
+                links.append(("Next lesson", f"{done[place + 1]}.html"))
+            render(outcome["path"], folder / f"{name}.html", links=links)
+            for key, value in read_results(outcome["path"]).items():
+                results.append((name, key, shown(value)))
+        rows.append(row)
+    return write_index(folder, rows, results)
+
+
+def store(name, executed):
+    """Put an executed lesson's outputs into the lesson itself, cleaned and normalised.
+
+    Parameters
+    ----------
+    name : str
+        The lesson's name.
+    executed : Path
+        Its executed copy, run in the default profile with no parameters.
+
+    Raises
+    ------
+    UserError
+        If the outputs hold anything on stderr beyond TensorFlow's start-up lines, or the
+        copy was run from other code.
+    """
+    import nbformat
+
+    path = NOTEBOOKS / f"{name}.ipynb"
+    node = nbformat.read(executed, as_version=4)
+    source = nbformat.read(path, as_version=4)
+    if code_hash(node) != code_hash(source):
+        raise UserError(f"{name} changed since {executed} was run: run it again")
+    node = normalise(node)
+    write_text(path, nbformat.writes(node) + "\n")
+
+
+def normalise(node):
+    """Drop from a notebook what differs between two machines or two runs.
+
+    Parameters
+    ----------
+    node : nbformat.NotebookNode
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The same node, changed in place.
+
+    Raises
+    ------
+    UserError
+        If a cell wrote to stderr.
+    """
+    from nbformat import NotebookNode
+
+    node.metadata = NotebookNode(
+        ecomlab=node.metadata.get("ecomlab", NotebookNode()),
+        kernelspec=NotebookNode(display_name="Python 3", language="python", name="python3"),
+        language_info=NotebookNode(name="python"),
+    )
+    for index, cell in enumerate(node.cells, start=1):
+        cell.id = f"cell-{index:02d}"
+        keep = {key: cell.metadata[key] for key in ("section", "tags") if cell.metadata.get(key)}
+        cell.metadata = NotebookNode(keep)
+        if cell.cell_type != "code":
+            continue
+        outputs = []
+        for output in cell.outputs:
+            if output.output_type == "stream" and output.name == "stderr":
+                left = [line for line in output.text.splitlines() if line.strip()]
+                left = [line for line in left if not _TENSORFLOW_NOISE.fullmatch(line)]
+                if left:
+                    raise UserError(f"cell {index} wrote to stderr: {left[0]}")
+                continue
+            if output.output_type == "execute_result":
+                output.execution_count = cell.execution_count
+            outputs.append(output)
+        cell.outputs = outputs
+    return node
+
+
+def store_full(outcomes):
+    """Write what the full profile measured to `notebooks/results/full.json`.
+
+    Lessons that were not run keep the entry they had.
+    """
+    stored = {}
+    with contextlib.suppress(FileNotFoundError):
+        stored = json.loads(FULL_RESULTS.read_text(encoding="utf-8"))
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
+    for name, outcome in outcomes.items():
+        if not outcome["path"]:
+            continue
+        lesson = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
+        stored[name] = {
+            "results": read_results(outcome["path"]),
+            "parameters": profile_parameters(name, "full"),
+            "seconds": round(outcome["seconds"]),
+            "peak_memory_mb": round(outcome["peak_memory_mb"]),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "python": platform.python_version(),
+            "commit": commit,
+            "code_hash": code_hash(lesson),
+        }
+    text = json.dumps(dict(sorted(stored.items())), indent=1, ensure_ascii=False)
+    write_text(FULL_RESULTS, text + "\n")
+
+
+def results_table():
+    """Write the README's table from the stored notebooks and the full profile's file.
+
+    Returns
+    -------
+    str
+        Markdown, one row a recorded number that the lesson's metadata names as a headline.
+    """
+    full = {}
+    with contextlib.suppress(FileNotFoundError):
+        full = json.loads(FULL_RESULTS.read_text(encoding="utf-8"))
+    lines = ["| lesson | measured | default profile | full profile |", "| --- | --- | --- | --- |"]
+    for lesson in lessons():
+        notebook = json.loads(lesson.path.read_text(encoding="utf-8"))
+        recorded = read_results(notebook)
+        best = full.get(lesson.name, {}).get("results", {})
+        link = f"[{lesson.title}](notebooks/{lesson.path.name})"
+        for key, label in notebook["metadata"].get("ecomlab", {}).get("headline", {}).items():
+            cells = [shown(found[key]) if key in found else "" for found in (recorded, best)]
+            lines.append(f"| {link} | {label} | {cells[0]} | {cells[1]} |")
+            link = ""
+    return "\n".join(lines)
+
+
+def write_readme_table():
+    """Put `results_table()` between the marks in the README."""
+    path = ROOT / "README.md"
+    text = path.read_text(encoding="utf-8")
+    start, end = README_MARKS
+    before, rest = text.split(start)
+    after = rest.split(end)[1]
+    write_text(path, f"{before}{start}\n{results_table()}\n{end}{after}")

@@ -1,0 +1,93 @@
+"""The command line as people call it: help at once, one clear line, exit codes."""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+
+@pytest.fixture
+def call(ecomlab_command):
+    def call(*arguments, **keywords):
+        return subprocess.run(
+            [*ecomlab_command, *map(str, arguments)], capture_output=True, text=True, **keywords
+        )
+
+    return call
+
+
+def test_help_comes_within_a_second(call):
+    started = time.perf_counter()
+    assert "Commands:" in call("--help").stdout
+    assert time.perf_counter() - started < 1
+
+
+def commands(call, *group):
+    listing = call(*group, "--help").stdout.split("Commands:")[1]
+    return re.findall(r"^  (\w+) ", listing, flags=re.MULTILINE)
+
+
+def test_every_command_has_help_with_an_example(call):
+    for name in commands(call):
+        group = "Commands:" in (text := call(name, "--help").stdout)
+        for path in [(name, sub) for sub in commands(call, name)] if group else [(name,)]:
+            text = call(*path, "--help").stdout
+            assert f"ecomlab {' '.join(path)}" in text.split("Example", 1)[1], path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["run", "99"], "no lesson named '99'"),
+        (["run", "03", "-p", "EPOCH=1"], "did you mean EPOCHS"),
+        (["run", "03", "-p", "EPOCHS"], "takes NAME=VALUE"),
+        (["run", "03", "-p", "EPOCHS=1", "-p", "EPOCHS=2"], "given twice"),
+        (["run", "03", "-p", "EPOCHS=many"], "'many' is not a whole number"),
+        (["run", "03", "--profile", "fast"], "choose one of quick, default, full"),
+        (["run", "03", "--out", "../x.ipynb"], "lies outside the output folder"),
+        (["render", "away.ipynb"], "no such notebook"),
+        (["restore", "03", "--revision", "no-such-tag"], "git has no notebooks/03"),
+        (["rum"], "No such command"),
+        (["run"], "Missing argument"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_code_2(call, arguments, line):
+    done = call(*arguments)
+    assert done.returncode == 2
+    assert line in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_run_prints_what_was_recorded(call, make_notebook, tmp_path):
+    path = make_notebook("from ecomlab.results import record\nrecord(width=WIDTH, share=1 / 3)")
+    done = call("run", path, "-p", "width=7", "--root", tmp_path / "out", "--html")
+    assert done.returncode == 0, done.stderr
+    assert "width = 7" in done.stdout and "share = 0.3333" in done.stdout
+    assert (tmp_path / "out" / "small.html").exists()
+
+
+def test_a_failing_run_ends_in_one_line_and_exit_code_1(call, make_notebook, tmp_path):
+    done = call("run", make_notebook("1 / 0"), "--root", tmp_path / "out")
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "ZeroDivisionError" in done.stderr and "small.partial.ipynb" in done.stderr
+
+
+def test_a_full_disk_ends_in_one_line_and_leaves_no_part(call, make_notebook, tmp_path):
+    path = make_notebook("print('x' * 10)")
+    place = tmp_path / "small_disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(place)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount the small disk that this test fills")
+    try:
+        done = call("run", path, "--root", place)
+        assert done.returncode == 1
+        assert "No space left on device" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert not (place / "small.ipynb").exists()
+    finally:
+        subprocess.run(["umount", str(place)], check=True)

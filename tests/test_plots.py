@@ -1,0 +1,59 @@
+"""Figures: alt text, grids, curves."""
+
+import base64
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from ecomlab import plots
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    """What would reach the notebook."""
+    seen = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, **keywords: seen.append((data, keywords))
+    )
+    return seen
+
+
+def test_a_figure_is_shown_with_its_alt_text_and_closed(displayed):
+    plots.use_style()
+    figure, axis = plt.subplots()
+    axis.plot([1, 2])
+    plots.show(figure, alt="a rising line")
+    ((data, keywords),) = displayed
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert keywords["metadata"]["image/png"]["alt"] == "a rising line"
+    assert not plt.get_fignums()
+
+
+def test_a_figure_without_alt_text_is_refused(displayed):
+    figure, _ = plt.subplots()
+    with pytest.raises(ValueError, match="one sentence"):
+        plots.show(figure, alt=" ")
+    plt.close(figure)
+    assert not displayed
+
+
+@pytest.mark.parametrize("shape", [(7, 4, 4), (7, 4, 4, 1), (1, 4, 4)])
+def test_a_grid_holds_every_image_once(shape):
+    images = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    figure = plots.image_grid(images, titles=[str(i) for i in range(shape[0])], columns=3)
+    drawn = [axis for axis in figure.axes if axis.images]
+    assert len(drawn) == shape[0]
+    assert drawn[-1].get_title() == str(shape[0] - 1)
+    np.testing.assert_array_equal(drawn[0].images[0].get_array(), images[0].reshape(4, 4))
+    plt.close(figure)
+
+
+def test_a_training_curve_draws_validation_and_a_grey_baseline():
+    history = {"loss": [2, 1], "val_loss": [2, 1.5], "accuracy": [0.5, 0.7]}
+    figure = plots.training_curve(history, "accuracy", baseline=0.6)
+    loss, accuracy = figure.axes
+    assert [line.get_label() for line in loss.lines] == ["training", "validation"]
+    assert accuracy.lines[-1].get_color() == plots.BASELINE_COLOR
+    assert accuracy.lines[-1].get_ydata()[0] == 0.6
+    plt.close(figure)

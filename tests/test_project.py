@@ -1,0 +1,66 @@
+"""Finding lessons and profiles."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ecomlab import project
+from ecomlab.project import UserError
+
+
+def test_lessons_come_in_order_with_their_titles():
+    found = project.lessons()
+    assert [lesson.name for lesson in found] == sorted(lesson.name for lesson in found)
+    assert found[0].name == "00_start_here"
+    assert all(lesson.title and lesson.minutes > 0 for lesson in found)
+
+
+def test_a_lesson_is_found_by_number_name_or_file():
+    path = project.NOTEBOOKS / "03_cnn_product_images.ipynb"
+    for name in ("03", "03_cnn_product_images", str(path)):
+        assert project.find_notebook(name) == path
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("03_cnn_produkt_images", "did you mean 03_cnn_product_images"),
+        ("nothing_like_it", "`ecomlab list` shows them all"),
+        ("away.ipynb", r"no such notebook: away\.ipynb"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_a_near_one(name, message):
+    with pytest.raises(UserError, match=message):
+        project.find_notebook(name)
+
+
+def test_profiles():
+    assert project.profile_parameters("03_cnn_product_images", "default") == {}
+    assert project.profile_parameters("03_cnn_product_images", "quick")["SIZE"] == "sample"
+    with pytest.raises(UserError, match="choose one of quick, default, full"):
+        project.profile_parameters("03_cnn_product_images", "fast")
+
+
+def test_without_notebooks_the_remedy_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(project, "NOTEBOOKS", tmp_path / "away")
+    with pytest.raises(UserError, match="clone https://"):
+        project.lessons()
+
+
+def test_importing_ecomlab_is_quick_and_does_nothing():
+    code = (
+        "import time; start = time.perf_counter(); import ecomlab; "
+        "seconds = time.perf_counter() - start; import sys; "
+        "assert 'tensorflow' not in sys.modules and 'pandas' not in sys.modules; print(seconds)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(out.stdout) < 0.3
+
+
+@pytest.mark.parametrize(
+    "module", ["datasets", "runner", "render", "results", "workbook", "restore", "cli", "cli_data"]
+)
+def test_what_runs_notebooks_never_imports_tensorflow(module):
+    code = f"import sys, ecomlab.{module}; assert not {{'tensorflow', 'keras'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
