@@ -34,8 +34,8 @@ $(READY): pyproject.toml requirements.lock scripts/setup.sh
 	@sh scripts/setup.sh "$(PREFIX)"
 	@touch $@
 
-lab: setup  ## open JupyterLab at the first lesson
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+lab: setup  ## open JupyterLab at the first lesson; LAB_OPTIONS are passed on
+	$(BIN)/jupyter lab $(LAB_OPTIONS) notebooks/00_start_here.ipynb
 
 data: setup  ## fetch every data set; what cannot be had is named and left out
 	@$(BIN)/ecomlab data fetch --all || true
@@ -57,10 +57,11 @@ check: lint  ## lint and the quick tests: the working loop
 	$(BIN)/pytest tests -m "not slow" -n 2 --dist loadfile
 
 test: lint data  ## every test, every notebook in the quick profile, three stored lessons
-	$(BIN)/pytest tests -n 2 --dist loadfile
+	$(BIN)/pytest tests -m "not exhaustive" -n 2 --dist loadfile
 	$(NBVAL) $(NOTEBOOK_CHECKS)
 
-test-all: test  ## and every stored lesson, cell by cell
+test-all: lint data  ## the large cases too, and every stored lesson cell by cell
+	$(BIN)/pytest tests -n 2 --dist loadfile
 	$(NBVAL) notebooks/[0-9]*.ipynb
 
 clean:  ## remove builds and caches, not the fetched data

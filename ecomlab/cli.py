@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ecomlab import __version__
+from ecomlab import __version__, cli_data
 from ecomlab.project import BUILD, UserError, find_notebook, lessons
 
 app = typer.Typer(
@@ -23,6 +23,9 @@ Profile = Annotated[
     str, typer.Option(help="quick (samples, seconds), default (what a reader sees) or full (seeds)")
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Close the notebook's network.")]
+
+# The data commands have a module of their own: they know nothing of notebooks.
+app.add_typer(cli_data.app, name="data")
 
 
 def main():
@@ -190,7 +193,7 @@ def store(
     """
     from ecomlab.workbook import run_all, store, write_readme_table
 
-    outcomes = run_all(_lesson_names(names), jobs=jobs)
+    outcomes = run_all(_paths(names), jobs=jobs)
     for name, outcome in outcomes.items():
         if outcome["path"]:
             store(name, outcome["path"])
@@ -206,17 +209,16 @@ def full(
 
     Example: ecomlab full 03
     """
-    from ecomlab.project import BUILD
     from ecomlab.workbook import run_all, store_full, write_readme_table
 
-    outcomes = run_all(_lesson_names(names), profile="full", folder=BUILD / "full")
+    outcomes = run_all(_paths(names), profile="full", folder=BUILD / "full")
     store_full(outcomes)
     write_readme_table()
     _fail_if_any_failed(outcomes)
 
 
-def _lesson_names(names):
-    return [find_notebook(name).stem for name in names] if names else None
+def _paths(names):
+    return [find_notebook(name) for name in names] if names else None
 
 
 def _fail_if_any_failed(outcomes):

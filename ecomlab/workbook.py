@@ -9,9 +9,9 @@ import json
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from ecomlab.project import (
@@ -40,65 +40,64 @@ _TENSORFLOW_NOISE = re.compile(
 )
 
 
-def run_all(names=None, *, profile="default", folder=BUILD / "notebooks", jobs=1, offline=False):
-    """Run lessons, each in a process of its own, and yield each as it ends.
+def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1, offline=False):
+    """Run notebooks, each in a process of its own, with progress shown.
 
     Parameters
     ----------
-    names : list of str, optional
-        Lesson names; all lessons by default.
+    paths : list of Path, optional
+        All lessons by default.
     profile : {"quick", "default", "full"}
     folder : Path
         Where the executed notebooks go.
     jobs : int
-        How many lessons run at once.
+        How many run at once.
     offline : bool
+        Close the notebooks' network.
 
     Returns
     -------
     dict of str to dict
-        For each lesson, in order: `path`, `seconds`, `peak_memory_mb` and `failure`
-        (a line, or None).
+        For each notebook, by name and in order: `path` (None where it failed), `seconds`,
+        `peak_memory_mb` and `failure` (a line, or None).
     """
     from tqdm import tqdm
 
-    names = names or [lesson.name for lesson in lessons()]
-    outcomes, processes = {}, []
+    paths = paths or [lesson.path for lesson in lessons()]
+    folder.mkdir(parents=True, exist_ok=True)
+    outcomes, processes, running = {}, [], {}
     # A bar for people who watch; plain lines where the output goes to a file.
-    bar = tqdm(total=len(names), unit="lesson", disable=None, dynamic_ncols=True)
-    running = {}
+    bar = tqdm(total=len(paths), unit="lesson", disable=None, dynamic_ncols=True)
 
     def show(name, cells):
-        running[name] = cells
-        bar.set_postfix_str(", ".join(f"{n[:2]}: cell {c}" for n, c in sorted(running.items())))
+        running[name] = f"{name[:2]} at cell {cells}"
+        bar.set_postfix_str(", ".join(running.values()))
 
-    def one(name):
-        started = time.perf_counter()
-        outcome = _run_in_process(name, profile, folder, offline, processes, show)
-        running.pop(name, None)
-        return name, outcome, time.perf_counter() - started
+    def run_one(path):
+        outcome = _run_in_process(path, profile, folder, offline, processes, show)
+        running.pop(path.stem, None)
+        return path.stem, outcome
 
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
-        for future in as_completed([pool.submit(one, name) for name in names]):
-            name, outcome, seconds = future.result()
+        for future in as_completed([pool.submit(run_one, path) for path in paths]):
+            name, outcome = future.result()
             outcomes[name] = outcome
             bar.update()
-            state = outcome["failure"] or f"done in {seconds:.0f} s"
-            tqdm.write(f"{name}: {state}")
+            done = f"{outcome['seconds']:.0f} s, {outcome['peak_memory_mb'] / 1024:.1f} GB"
+            tqdm.write(f"{name}: {outcome['failure'] or done}")
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             if process.poll() is None:
-                process.terminate()
+                process.send_signal(signal.SIGINT)  # it ends its kernel and keeps what ran
         bar.close()
-    return {name: outcomes[name] for name in names}
+    return {path.stem: outcomes[path.stem] for path in paths}
 
 
-def _run_in_process(name, profile, folder, offline, processes, show):
-    folder.mkdir(parents=True, exist_ok=True)
-    report = folder / f".{name}.{os.getpid()}.json"
-    command = [sys.executable, "-m", "ecomlab", "run", name, "--profile", profile]
+def _run_in_process(path, profile, folder, offline, processes, show):
+    report = folder / f".{path.stem}.{os.getpid()}.json"
+    command = [sys.executable, "-m", "ecomlab", "run", str(path), "--profile", profile]
     command += ["--root", str(folder), "--report", str(report), "--quiet"]
     command += ["--offline"] if offline else []
     try:
@@ -107,7 +106,7 @@ def _run_in_process(name, profile, folder, offline, processes, show):
         last = ""
         for line in process.stderr:
             if match := re.match(r"cell (\d+/\d+)$", line.strip()):
-                show(name, match[1])
+                show(path.stem, match[1])
             elif line.strip():
                 last = line.strip()
         if process.wait() == 0:

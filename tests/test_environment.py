@@ -1,0 +1,119 @@
+"""One source of truth for versions, and papers that say what is so."""
+
+import ast
+import re
+import subprocess
+import tomllib
+
+import pytest
+from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import ecomlab
+from ecomlab.workbook import README_MARKS, results_table
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+EXTRAS = PROJECT["optional-dependencies"]
+# A host of a package registry, or a folder of somebody's machine, has no place here.
+REGISTRY_HOST = re.compile(
+    r"pypi\.(org|python)|pythonhosted|deb\.debian\.org|registry\.npmjs|/opt/pypi"
+)
+
+
+def tracked(*patterns):
+    listed = subprocess.run(
+        ["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / name for name in listed.stdout.splitlines()]
+
+
+def locked():
+    pins = [Requirement(line) for line in LOCK.splitlines() if line and line[0] not in "#-"]
+    found = {}
+    for pin in pins:
+        found.setdefault(pin.name.lower(), []).append(pin)
+    return found
+
+
+@pytest.mark.parametrize("python", ["3.11.9", "3.12.4", "3.13.1"])
+def test_the_lock_satisfies_every_declared_dependency(python):
+    pins, major = locked(), ".".join(python.split(".")[:2])
+    environment = {"python_full_version": python, "python_version": major}
+    wanted = [*PROJECT["dependencies"], *(item for extra in EXTRAS.values() for item in extra)]
+    for text in wanted:
+        requirement = Requirement(text)
+        candidates = pins[requirement.name.lower()]
+        chosen = [p for p in candidates if not p.marker or p.marker.evaluate(environment)]
+        assert len(chosen) == 1, f"{requirement.name} has {len(chosen)} pins for {python}"
+        (version,) = [spec.version for spec in chosen[0].specifier]
+        assert requirement.specifier.contains(version), text
+
+
+def test_the_lock_pins_exactly_and_names_no_place():
+    assert all("==" in str(pin.specifier) for pins in locked().values() for pin in pins)
+    # pip refuses hashes beside an editable install, and URLs would hold a host.
+    assert "://" not in LOCK and "--hash" not in LOCK
+    assert not (ROOT / "uv.lock").exists()
+
+
+def test_conda_and_binder_install_the_same_lock_and_package():
+    import yaml
+
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    conda = [item for item in environment["dependencies"] if isinstance(item, str)]
+    (pip,) = [item["pip"] for item in environment["dependencies"] if isinstance(item, dict)]
+    assert pip == ["-r requirements.lock", "-e ."]
+    (python,) = [item.split("=")[1] for item in conda if item.startswith("python=")]
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python)
+    assert "pip" in conda
+
+
+def test_every_dependency_has_its_reason():
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    lines = [line for line in text.splitlines() if re.match(r'    "[\w-]+>=', line)]
+    assert len(lines) >= 30
+    assert all("#" in line for line in lines)
+    assert set(EXTRAS) == {"sweep", "classroom", "book", "dev"}
+
+
+def test_one_version_everywhere():
+    version = ecomlab.__version__
+    assert PROJECT["version"] == version
+    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"## {version}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_nothing_committed_names_a_registry_host_or_a_machine_path():
+    text_files = tracked(
+        "*.py", "*.toml", "*.md", "*.lock", "*.yml", "*.ipynb", "Makefile", ".ci/*"
+    )
+    for path in [path for path in text_files if path.name != "test_environment.py"]:
+        found = REGISTRY_HOST.search(path.read_text("utf-8"))
+        assert not found, f"{path.relative_to(ROOT)}: {found}"
+
+
+def test_the_readme_is_true():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in set(re.findall(r"`make ([a-z-]+)", readme)):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"make {target}"
+    for link in re.findall(r"\]\(((?!https?:)[^)#]+)\)", readme):
+        assert (ROOT / link).exists(), link
+    for notebook in re.findall(r"(?:blob/main|lab/tree)/(notebooks/[\w.]+)", readme):
+        assert (ROOT / notebook).exists(), notebook
+    start, end = README_MARKS
+    table = readme.split(start)[1].split(end)[0].strip()
+    assert table == results_table(), "run `ecomlab store`, or write_readme_table()"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "ecomlab").rglob("*.py")), ids=lambda p: p.name)
+def test_public_names_have_docstrings_and_modules_are_known(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    assert ast.get_docstring(tree), path.name
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{path.name}: {node.name}"
+        if isinstance(node, ast.ImportFrom):
+            assert all(alias.name != "*" for alias in node.names)

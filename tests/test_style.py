@@ -1,0 +1,169 @@
+"""Stored notebooks are whole, tidy, and have the anatomy of a lesson."""
+
+import json
+import re
+
+import nbformat
+import pytest
+from conftest import NOTEBOOKS
+
+from ecomlab import runner
+from ecomlab.project import UserError, lessons
+from ecomlab.results import MIME_TYPE
+from ecomlab.workbook import normalise
+
+SECTIONS = [
+    "title",
+    "objectives",
+    "setup",
+    "parameters",
+    "data",
+    "baseline",
+    "idea",
+    "by_hand",
+    "network",
+    "training",
+    "comparison",
+    "predict",
+    "break",
+    "playground",
+    "limits",
+    "questions",
+    "summary",
+    "record",
+]
+LESSONS = [lesson.path for lesson in lessons()]
+WITH_TEMPLATE = [*LESSONS, NOTEBOOKS / "_template.ipynb"]
+# Lesson 00 holds the glossary, so it may be longer.
+WORDS = {"00_start_here": (1200, 3200)}
+ABSOLUTE_PATH = re.compile(r"(?<![\w.:/~])/(home|root|tmp|work|Users|opt|var|mnt|usr)/|[A-Z]:\\\\")
+
+
+def by_name(path):
+    return path.stem
+
+
+@pytest.fixture
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def each(paths):
+    return pytest.mark.parametrize("notebook", paths, indirect=True, ids=by_name)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@each(LESSONS)
+def test_it_ran_from_first_to_last(notebook):
+    cells = code_cells(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    for output in (output for cell in cells for output in cell.outputs):
+        assert output.output_type != "error"
+        assert output.get("name") != "stderr", output.text
+
+
+@each(WITH_TEMPLATE)
+def test_metadata_is_normalised(notebook):
+    before = nbformat.writes(notebook)
+    assert nbformat.writes(normalise(notebook)) == before
+    assert not notebook.metadata.get("widgets")
+
+
+@pytest.mark.parametrize("path", WITH_TEMPLATE, ids=by_name)
+def test_it_is_small_and_names_no_machine(path):
+    text = path.read_text("utf-8")
+    assert len(text.encode()) < 1_000_000
+    for cell in json.loads(text)["cells"]:
+        outputs = cell.get("outputs", [])
+        shown = [str(o.get("text", "")) + json.dumps(o.get("data", {})) for o in outputs]
+        shown = [re.sub(r'"image/png": "[^"]*"', "", text) for text in shown]
+        for part in ["".join(cell["source"]), *shown]:
+            assert not ABSOLUTE_PATH.search(part), ABSOLUTE_PATH.search(part)
+
+
+@each(WITH_TEMPLATE)
+def test_every_section_of_the_anatomy_is_there_in_order(notebook):
+    found = [cell.metadata.section for cell in notebook.cells if "section" in cell.metadata]
+    omitted = notebook.metadata.ecomlab.get("omitted", {})
+    assert all(len(reason.split()) >= 4 for reason in omitted.values())
+    assert found == [name for name in SECTIONS if name not in omitted]
+
+
+@each(LESSONS)
+def test_a_lesson_says_what_it_is(notebook):
+    about = notebook.metadata.ecomlab
+    assert about.title and 0 < about.minutes <= 2.5 and about.headline
+    assert re.match(r"# \d\d · ", notebook.cells[0].source)
+    recorded = [
+        o for c in code_cells(notebook) for o in c.outputs if MIME_TYPE in o.get("data", {})
+    ]
+    assert len(recorded) == 1
+    assert set(about.headline) <= set(recorded[0].data[MIME_TYPE])
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=by_name)
+def test_it_is_as_long_as_a_lesson(path):
+    notebook = nbformat.read(path, as_version=4)
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    low, high = WORDS.get(path.stem, (1200, 2300))
+    assert low <= len(" ".join(prose).split()) <= high
+    lines = [len([x for x in c.source.splitlines() if x.strip()]) for c in code_cells(notebook)]
+    assert max(lines) <= 40
+    assert 150 <= sum(lines) <= 330
+
+
+@each(WITH_TEMPLATE)
+def test_parameters_are_commented_literals(notebook):
+    declared = runner.declared_parameters(notebook)
+    assert {"SIZE", "SEED"} <= set(declared)
+    assert all(name.isupper() and parameter.comment for name, parameter in declared.items())
+
+
+@each(LESSONS)
+def test_every_figure_has_alt_text_and_is_followed_by_words(notebook):
+    figures = 0
+    for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
+        outputs = cell.get("outputs", [])
+        for place, output in enumerate(outputs):
+            if "image/png" not in output.get("data", {}):
+                continue
+            figures += 1
+            alt = output.metadata.get("image/png", {}).get("alt", "")
+            assert len(alt.split()) >= 4, cell.source[:80]
+            after = outputs[place + 1 :]
+            explained = any("text/markdown" in o.get("data", {}) for o in after)
+            assert explained or following.cell_type == "markdown", cell.source[:80]
+    assert figures >= 4
+
+
+@each(WITH_TEMPLATE)
+def test_the_bootstrap_cell_is_everywhere_the_same(notebook):
+    def bootstrap(of):
+        return [c.source for c in of.cells if "bootstrap" in c.metadata.get("tags", [])]
+
+    template = nbformat.read(NOTEBOOKS / "_template.ipynb", as_version=4)
+    assert len(bootstrap(notebook)) == 1
+    assert bootstrap(notebook) == bootstrap(template)
+
+
+def test_normalise_removes_tensorflows_noise_and_nothing_else():
+    def with_stderr(text):
+        output = nbformat.v4.new_output("stream", name="stderr", text=text)
+        cell = nbformat.v4.new_code_cell("x", outputs=[output], metadata={"papermill": {}})
+        return nbformat.v4.new_notebook(cells=[cell], metadata={"papermill": {}})
+
+    noise = (
+        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+        "I0000 00:00:1795506860.700885    5494 port.cc:153] oneDNN custom operations are on. You "
+        "may see slightly different numerical results.\n"
+        "I0000 00:00:1795506860.7 5494 cudart_stub.cc:31] Could not find cuda drivers on your "
+        "machine, GPU will not be used.\n"
+    )
+    clean = normalise(with_stderr(noise))
+    assert clean.cells[0].outputs == [] and "papermill" not in clean.metadata
+    assert clean.cells[0].metadata == {}
+    with pytest.raises(UserError, match="cell 1 wrote to stderr: RuntimeWarning: overflow"):
+        normalise(with_stderr(noise + "RuntimeWarning: overflow\n"))
