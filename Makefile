@@ -54,7 +54,7 @@ lint: setup
 	$(BIN)/ruff format --check
 
 check: lint  ## lint and the quick tests: the working loop
-	$(BIN)/pytest tests -m "not slow" -n 2 --dist loadfile
+	$(BIN)/pytest tests -m "not slow and not fulldata and not exhaustive" -n 2 --dist loadfile
 
 test: lint data  ## every test, every notebook in the quick profile, three stored lessons
 	$(BIN)/pytest tests -m "not exhaustive" -n 2 --dist loadfile
