@@ -30,11 +30,13 @@ README_MARKS = ("<!-- results: written by `ecomlab store` -->", "<!-- end of res
 
 # TensorFlow writes these lines to stderr at every start, whatever its log level. Only
 # they are removed from a stored notebook: anything else on stderr is a fault to mend.
-_LOG_PREFIX = r"[IW]0000 00:00:\d+\.\d+ +\d+ [\w.]+:\d+\] "
+_LOG_PREFIX = r"[IWE]0000 00:00:\d+\.\d+ +\d+ [\w.]+:\d+\] "
 _TENSORFLOW_NOISE = re.compile(
     r"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
     rf"|{_LOG_PREFIX}oneDNN custom operations are on\. .*"
     rf"|{_LOG_PREFIX}Could not find cuda drivers on your machine, GPU will not be used\."
+    rf"|{_LOG_PREFIX}failed call to cuInit: .*"
+    rf"|{_LOG_PREFIX}NodeDef mentions attribute use_unbounded_threadpool .*"
     rf"|{_LOG_PREFIX}This TensorFlow binary is optimized to use available CPU instructions .*"
     r"|To enable the following instructions: .*, in other operations, rebuild TensorFlow .*"
 )
@@ -181,8 +183,11 @@ def store(name, executed):
     source = nbformat.read(path, as_version=4)
     if code_hash(node) != code_hash(source):
         raise UserError(f"{name} changed since {executed} was run: run it again")
-    node = normalise(node)
-    write_text(path, nbformat.writes(node) + "\n")
+    # Prose and metadata may have been mended since the run: only the outputs are taken.
+    cells = [[c for c in n.cells if c.cell_type == "code"] for n in (source, node)]
+    for cell, run in zip(*cells, strict=True):
+        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    write_text(path, nbformat.writes(normalise(source)) + "\n")
 
 
 def normalise(node):
