@@ -28,13 +28,15 @@ from ecomlab.results import code_hash, read_results, shown
 
 README_MARKS = ("<!-- results: written by `ecomlab store` -->", "<!-- end of results -->")
 
-# TensorFlow writes these lines to stderr at every start, whatever its log level. Only
-# they are removed from a stored notebook: anything else on stderr is a fault to mend.
+# TensorFlow writes these lines to stderr by itself, whatever its log level. Only they
+# are removed from a stored notebook: anything else on stderr is a fault to mend.
 _LOG_PREFIX = r"[IWE]0000 00:00:\d+\.\d+ +\d+ [\w.]+:\d+\] "
 _TENSORFLOW_NOISE = re.compile(
     r"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
     rf"|{_LOG_PREFIX}oneDNN custom operations are on\. .*"
     rf"|{_LOG_PREFIX}Could not find cuda drivers on your machine, GPU will not be used\."
+    # A tf.data pipeline that ended while it was still tuning itself.
+    rf"|{_LOG_PREFIX}Optimization loop failed: CANCELLED: Operation was cancelled"
     rf"|{_LOG_PREFIX}failed call to cuInit: .*"
     rf"|{_LOG_PREFIX}NodeDef mentions attribute use_unbounded_threadpool .*"
     rf"|{_LOG_PREFIX}This TensorFlow binary is optimized to use available CPU instructions .*"
