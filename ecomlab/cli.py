@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ecomlab import __version__, cli_data
-from ecomlab.project import BUILD, UserError, find_notebook, lessons
+from ecomlab.project import BUILD, UserError, find_notebook, lessons, profile_parameters
 
 app = typer.Typer(
     name="ecomlab",
@@ -101,7 +101,7 @@ def run(
 ):
     """Run one notebook with checked parameters; print what it recorded.
 
-    Example: ecomlab run 03 -p EPOCHS=3 -p POOLING=average --html
+    Example: ecomlab run 03 -p BETTER_EPOCHS=3 -p POOLING=max --html
     """
     from ecomlab.results import shown
     from ecomlab.runner import run as run_notebook
@@ -211,7 +211,12 @@ def full(
     """
     from ecomlab.workbook import run_all, store_full, write_readme_table
 
-    outcomes = run_all(_paths(names), profile="full", folder=BUILD / "full")
+    # Without a full profile a run would store the default's numbers under another name.
+    chosen = _paths(names) or [lesson.path for lesson in lessons()]
+    chosen = [path for path in chosen if profile_parameters(path.stem, "full")]
+    if not chosen:
+        raise UserError("no full profile in notebooks/profiles.toml for what you named")
+    outcomes = run_all(chosen, profile="full", folder=BUILD / "full")
     store_full(outcomes)
     write_readme_table()
     _fail_if_any_failed(outcomes)

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import pytest
+from conftest import ROOT
 
 
 @pytest.fixture
@@ -40,20 +41,21 @@ def test_every_command_has_help_with_an_example(call):
     ("arguments", "line"),
     [
         (["run", "99"], "no lesson named '99'"),
-        (["run", "03", "-p", "EPOCH=1"], "did you mean EPOCHS"),
-        (["run", "03", "-p", "EPOCHS"], "takes NAME=VALUE"),
-        (["run", "03", "-p", "EPOCHS=1", "-p", "EPOCHS=2"], "given twice"),
-        (["run", "03", "-p", "EPOCHS=many"], "'many' is not a whole number"),
+        (["run", "03", "-p", "EXTRA_EPOCH=1"], "did you mean EXTRA_EPOCHS"),
+        (["run", "03", "-p", "EXTRA"], "takes NAME=VALUE"),
+        (["run", "03", "-p", "EXTRA=1", "-p", "EXTRA=2"], "given twice"),
+        (["run", "03", "-p", "EXTRA=many"], "'many' is not a whole number"),
         (["run", "03", "--profile", "fast"], "choose one of quick, default, full"),
         (["run", "03", "--out", "../x.ipynb"], "lies outside the output folder"),
         (["render", "away.ipynb"], "no such notebook"),
         (["restore", "03", "--revision", "no-such-tag"], "git has no notebooks/03"),
+        (["full", "notebooks/_template.ipynb"], "no full profile in notebooks/profiles.toml"),
         (["rum"], "No such command"),
         (["run"], "Missing argument"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(call, arguments, line):
-    done = call(*arguments)
+    done = call(*arguments, cwd=ROOT)
     assert done.returncode == 2
     assert line in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
