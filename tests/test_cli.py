@@ -77,11 +77,11 @@ def test_a_failing_run_ends_in_one_line_and_exit_code_1(call, make_notebook, tmp
 
 
 def test_a_full_disk_ends_in_one_line_and_leaves_no_part(call, make_notebook, tmp_path):
-    path = make_notebook("print('x' * 10)")
+    path = make_notebook("print('x' * 200_000)")
     place = tmp_path / "small_disk"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(place)], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(place)], capture_output=True
     )
     if mounted.returncode:
         pytest.skip("only root may mount the small disk that this test fills")

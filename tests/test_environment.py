@@ -89,7 +89,8 @@ def test_nothing_committed_names_a_registry_host_or_a_machine_path():
     text_files = tracked(
         "*.py", "*.toml", "*.md", "*.lock", "*.yml", "*.ipynb", "Makefile", ".ci/*"
     )
-    for path in [path for path in text_files if path.name != "test_environment.py"]:
+    looking = {"test_environment.py", "test_datasets.py"}  # they name what they look for
+    for path in [path for path in text_files if path.name not in looking]:
         found = REGISTRY_HOST.search(path.read_text("utf-8"))
         assert not found, f"{path.relative_to(ROOT)}: {found}"
 
