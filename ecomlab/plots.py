@@ -37,10 +37,20 @@ def show(figure, alt):
     figure.savefig(buffer, format="png", bbox_inches="tight")
     plt.close(figure)
     display(
-        {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt},
+        {"image/png": base64.b64encode(_compact(buffer)).decode(), "text/plain": alt},
         metadata={"image/png": {"alt": alt}},
         raw=True,
     )
+
+
+def _compact(png):
+    """Return a PNG of 256 colours: a third of the bytes, so that a stored lesson stays small."""
+    from PIL import Image
+
+    small = BytesIO()
+    image = Image.open(png).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return small.getvalue()
 
 
 def image_grid(images, titles=None, columns=10, cell=1.0, **imshow):
