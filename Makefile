@@ -18,7 +18,8 @@ endif
 BIN := $(PREFIX)/bin
 READY := $(PREFIX)/.ecomlab-ready
 
-NOTEBOOK_CHECKS := notebooks/00_start_here.ipynb
+NOTEBOOK_CHECKS := notebooks/00_start_here.ipynb notebooks/01_neuron_and_backprop.ipynb \
+	notebooks/03_cnn_product_images.ipynb
 # xdist would split one notebook's cells across workers without --dist loadfile.
 NBVAL := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 --dist loadfile -p no:cacheprovider
 
@@ -55,7 +56,7 @@ lint: setup
 check: lint  ## lint and the quick tests: the working loop
 	$(BIN)/pytest tests -m "not slow and not fulldata and not exhaustive" -n 2 --dist loadfile
 
-test: lint data  ## every test, every notebook in the quick profile, one stored lesson
+test: lint data  ## every test, every notebook in the quick profile, three stored lessons
 	$(BIN)/pytest tests -m "not exhaustive" -n 2 --dist loadfile
 	$(NBVAL) $(NOTEBOOK_CHECKS)
 

@@ -108,7 +108,7 @@ def test_a_lesson_says_what_it_is(notebook):
 def test_it_is_as_long_as_a_lesson(path):
     notebook = nbformat.read(path, as_version=4)
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    low, high = WORDS.get(path.stem, (1200, 2300))
+    low, high = WORDS.get(path.stem, (1200, 2500))
     assert low <= len(" ".join(prose).split()) <= high
     lines = [len([x for x in c.source.splitlines() if x.strip()]) for c in code_cells(notebook)]
     assert max(lines) <= 40
