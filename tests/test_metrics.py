@@ -1,0 +1,89 @@
+"""Ranking measures against hand-computed cases and scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import ndcg_score
+
+from ecomlab.metrics import (
+    bootstrap_interval,
+    hit_rate_at_k,
+    mrr_at_k,
+    ndcg_at_k,
+    recall_at_k,
+    target_ranks,
+)
+
+SCORES = np.array([[0.9, 0.1, 0.8, 0.7], [0.1, 0.2, 0.3, 0.4]])
+RELEVANT = np.array([[1, 1, 0, 1], [1, 0, 0, 0]], bool)
+
+
+def test_recall_by_hand():
+    # Row 0: best two are items 0 and 2, one of three relevant. Row 1: items 3 and 2, none.
+    assert recall_at_k(SCORES, RELEVANT, k=2) == pytest.approx([1 / 3, 0])
+
+
+def test_ndcg_by_hand():
+    # Hits at ranks 1 and 3; a perfect list has ranks 1, 2 and 3.
+    perfect = 1 + 1 / np.log2(3) + 1 / 2
+    assert ndcg_at_k(SCORES, RELEVANT, k=3) == pytest.approx([(1 + 1 / 2) / perfect, 0])
+
+
+def test_ndcg_agrees_with_scikit_learn_where_no_scores_tie():
+    rng = np.random.default_rng(0)
+    scores = rng.permuted(np.tile(np.arange(30.0), (200, 1)), axis=1)
+    relevant = rng.random((200, 30)) < 0.2
+    relevant[:, 0] = True
+    ours = ndcg_at_k(scores, relevant, k=10).mean()
+    assert ours == pytest.approx(ndcg_score(relevant, scores, k=10), abs=1e-12)
+
+
+def test_a_row_without_relevant_items_is_nan_and_not_zero():
+    relevant = np.array([[0, 0, 0, 0], [1, 0, 0, 0]])
+    for measure in (recall_at_k, ndcg_at_k):
+        assert np.isnan(measure(SCORES, relevant)).tolist() == [True, False]
+
+
+def test_an_item_at_minus_infinity_is_never_a_hit():
+    scores = np.array([[1.0, -np.inf, -np.inf]])
+    relevant = np.array([[0, 1, 0]])
+    assert recall_at_k(scores, relevant, k=3) == [0]
+    assert ndcg_at_k(scores, relevant, k=3) == [0]
+
+
+def test_shapes_that_do_not_match_are_named():
+    with pytest.raises(ValueError, match=r"\(2, 4\), relevant is \(2, 3\)"):
+        recall_at_k(SCORES, RELEVANT[:, :3])
+
+
+def test_ranks_count_ties_against_the_target():
+    scores = np.array([[3.0, 2.0, 1.0], [1.0, 1.0, 1.0], [1.0, 2.0, 2.0]])
+    ranks = target_ranks(scores, [1, 0, 1])
+    assert ranks.tolist() == [2, 3, 2]
+    assert hit_rate_at_k(ranks, k=2).tolist() == [1, 0, 1]
+    assert mrr_at_k(ranks, k=2) == pytest.approx([1 / 2, 0, 1 / 2])
+
+
+def test_the_bootstrap_interval_is_that_of_the_normal_law():
+    values = np.random.default_rng(1).normal(5, 2, 4000)
+    low, high = bootstrap_interval(values, draws=2000)
+    half = 1.96 * values.std() / np.sqrt(len(values))
+    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.01)
+    assert bootstrap_interval(values, draws=50) == bootstrap_interval(values, draws=50)
+
+
+def test_rows_of_one_household_widen_the_interval():
+    once = np.random.default_rng(2).normal(size=500)
+    copies = np.repeat(once, 4)
+    household = np.repeat(np.arange(500), 4)
+    narrow = np.diff(bootstrap_interval(copies))[0]
+    honest = np.diff(bootstrap_interval(copies, groups=household))[0]
+    assert honest == pytest.approx(np.diff(bootstrap_interval(once))[0], rel=0.1)
+    assert honest > 1.7 * narrow
+
+
+def test_missing_values_are_left_out_of_the_bootstrap():
+    values = np.array([1.0, 1.0, np.nan])
+    assert bootstrap_interval(values) == (1, 1)
+    assert bootstrap_interval(values, groups=[1, 2, 3]) == (1, 1)
+    with pytest.raises(ValueError, match="no value"):
+        bootstrap_interval([np.nan])
