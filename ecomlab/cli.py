@@ -168,16 +168,19 @@ def restore(
 @app.command()
 def workbook(
     profile: Profile = "default",
-    jobs: Annotated[int, typer.Option(min=1, help="Lessons at once.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Lessons at once. [default: 2 with two cores and 8 GB free]"),
+    ] = None,
     offline: Offline = False,
 ):
     """Run every lesson and build the HTML workbook in build/.
 
     Example: ecomlab workbook --profile quick
     """
-    from ecomlab.workbook import build, run_all
+    from ecomlab.workbook import build, default_jobs, run_all
 
-    outcomes = run_all(profile=profile, jobs=jobs, offline=offline)
+    outcomes = run_all(profile=profile, jobs=jobs or default_jobs(), offline=offline)
     print(f"open {build(outcomes)}")
     _fail_if_any_failed(outcomes)
 

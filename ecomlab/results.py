@@ -106,12 +106,25 @@ def read_full(lesson):
     return json.loads(FULL_RESULTS.read_text(encoding="utf-8")).get(lesson)
 
 
-def code_hash(notebook):
+def code_hash(notebook, parameters=None):
     """Return a short hash of a notebook's code, by which stored results are told out of date.
 
     Prose may change without a new run; code may not.
+
+    Parameters
+    ----------
+    notebook : dict
+    parameters : dict, optional
+        The values that a run used, in place of the `parameters` cell: a default that the
+        run replaced may then change without making the run stale.
     """
-    sources = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    sources = [
+        "".join(cell["source"])
+        if parameters is None or "parameters" not in cell["metadata"].get("tags", [])
+        else json.dumps(parameters, sort_keys=True)
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    ]
     return hashlib.sha256("\n\0".join(sources).encode()).hexdigest()[:16]
 
 

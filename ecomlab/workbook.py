@@ -14,6 +14,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+import psutil
+
 from ecomlab.project import (
     BUILD,
     FULL_RESULTS,
@@ -25,6 +27,7 @@ from ecomlab.project import (
 )
 from ecomlab.render import render, write_index, write_text
 from ecomlab.results import code_hash, read_results, shown
+from ecomlab.runner import declared_parameters
 
 README_MARKS = ("<!-- results: written by `ecomlab store` -->", "<!-- end of results -->")
 
@@ -45,7 +48,7 @@ _TENSORFLOW_NOISE = re.compile(
 
 
 def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1, offline=False):
-    """Run notebooks, each in a process of its own, with progress shown.
+    """Run notebooks, the longest first, each in a process of its own, with progress shown.
 
     Parameters
     ----------
@@ -84,7 +87,9 @@ def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1
 
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
-        for future in as_completed([pool.submit(run_one, path) for path in paths]):
+        # The longest first: none is left to run alone at the end.
+        queue = sorted(paths, key=_minutes, reverse=True)
+        for future in as_completed([pool.submit(run_one, path) for path in queue]):
             name, outcome = future.result()
             outcomes[name] = outcome
             bar.update()
@@ -97,6 +102,21 @@ def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1
                 process.send_signal(signal.SIGINT)  # it ends its kernel and keeps what ran
         bar.close()
     return {path.stem: outcomes[path.stem] for path in paths}
+
+
+def default_jobs():
+    """Return how many lessons to run at once: two where cores and memory allow.
+
+    Two lessons at once take 14% less time than one after another on two cores. A lesson may
+    take 4 GB.
+    """
+    enough = psutil.virtual_memory().available >= 2 * 4 * 1024**3
+    return 2 if enough and (os.cpu_count() or 1) >= 2 else 1
+
+
+def _minutes(path):
+    metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+    return metadata.get("ecomlab", {}).get("minutes", 0)
 
 
 def _run_in_process(path, profile, folder, offline, processes, show):
@@ -251,7 +271,6 @@ def store_full(outcomes):
     for name, outcome in outcomes.items():
         if not outcome["path"]:
             continue
-        lesson = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
         stored[name] = {
             "results": read_results(outcome["path"]),
             "parameters": profile_parameters(name, "full"),
@@ -260,10 +279,17 @@ def store_full(outcomes):
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
             "python": platform.python_version(),
             "commit": commit,
-            "code_hash": code_hash(lesson),
+            "code_hash": full_hash(name),
         }
     text = json.dumps(dict(sorted(stored.items())), indent=1, ensure_ascii=False)
     write_text(FULL_RESULTS, text + "\n")
+
+
+def full_hash(name):
+    """Return the hash of a lesson's code and of all parameters of its full profile."""
+    lesson = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
+    defaults = {p.name: p.default for p in declared_parameters(lesson).values()}
+    return code_hash(lesson, defaults | profile_parameters(name, "full"))
 
 
 def results_table():

@@ -55,10 +55,24 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path):
 def test_code_hash_follows_code_and_not_prose():
     def hashed(prose, code):
         cells = [{"cell_type": "markdown", "source": prose}, {"cell_type": "code", "source": code}]
-        return results.code_hash({"cells": cells})
+        return results.code_hash({"cells": [cell | {"metadata": {}} for cell in cells]})
 
     assert hashed("one", "x = 1") == hashed("two", "x = 1")
     assert hashed("one", "x = 1") != hashed("one", "x = 2")
+
+
+def test_code_hash_follows_the_parameters_that_a_run_used():
+    def hashed(default, used, rest="y = x"):
+        cells = [
+            {"cell_type": "code", "source": default, "metadata": {"tags": ["parameters"]}},
+            {"cell_type": "code", "source": rest, "metadata": {}},
+        ]
+        return results.code_hash({"cells": cells}, used)
+
+    assert hashed("X = 1", {"X": 3}) == hashed("X = 2", {"X": 3})
+    assert hashed("X = 1", {"X": 3}) != hashed("X = 1", {"X": 4})
+    assert hashed("X = 1", {"X": 3}) != hashed("X = 1", {"X": 3}, rest="y = 2")
+    assert hashed("X = 1", None) != hashed("X = 2", None)
 
 
 def test_values_are_shown_short():

@@ -14,7 +14,7 @@ from conftest import NOTEBOOKS
 
 from ecomlab import workbook
 from ecomlab.project import Lesson, UserError
-from ecomlab.results import code_hash, read_results
+from ecomlab.results import read_results
 
 RECORD = "from ecomlab.results import record\nrecord(width=WIDTH)"
 
@@ -80,7 +80,7 @@ def test_full_results_are_kept_for_lessons_that_did_not_run(lessons_here, tmp_pa
     assert set(stored) == {"00_other", "01_first"}
     entry = stored["01_first"]
     assert entry["results"] == {"width": 3} and entry["seconds"] >= 0
-    assert entry["code_hash"] == code_hash(json.loads(lessons_here[0].read_text("utf-8")))
+    assert entry["code_hash"] == workbook.full_hash("01_first")
 
 
 def test_the_results_table_shows_default_beside_full():
