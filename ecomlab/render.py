@@ -19,6 +19,24 @@ TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg")
 _SHOWN += ("text/latex", "text/plain")
 
+# TensorFlow writes these lines to stderr by itself, whatever its log level. Only they
+# are removed from pages and stored notebooks: anything else on stderr is a fault to mend.
+_LOG_PREFIX = r"[IWE]0000 00:00:\d+\.\d+ +\d+ [\w.]+:\d+\] "
+_TENSORFLOW_NOISE = re.compile(
+    r"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
+    rf"|{_LOG_PREFIX}oneDNN custom operations are on\. .*"
+    rf"|{_LOG_PREFIX}Could not find cuda drivers on your machine, GPU will not be used\."
+    # A tf.data pipeline that ended while it was still tuning itself.
+    rf"|{_LOG_PREFIX}Optimization loop failed: CANCELLED: Operation was cancelled"
+    rf"|{_LOG_PREFIX}failed call to cuInit: .*"
+    # Its optimizer cannot join a convolution and a leaky ReLU, and runs them one by one.
+    rf"|{_LOG_PREFIX}remapper failed: INVALID_ARGUMENT: Mutation::Apply error: "
+    rf"fanout '[^']*/LeakyReluGrad' exist for missing node '[^']*'\."
+    rf"|{_LOG_PREFIX}NodeDef mentions attribute use_unbounded_threadpool .*"
+    rf"|{_LOG_PREFIX}This TensorFlow binary is optimized to use available CPU instructions .*"
+    r"|To enable the following instructions: .*, in other operations, rebuild TensorFlow .*"
+)
+
 
 def render(notebook, output, *, links=(), code_open=True):
     """Write a notebook as one HTML file.
@@ -52,6 +70,9 @@ def render(notebook, output, *, links=(), code_open=True):
     except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
         line = str(error).splitlines()[0]
         raise UserError(f"{notebook.name} does not read as a notebook: {line}") from None
+    for cell in node.cells:
+        if cell.cell_type == "code":
+            cell.outputs = without_tensorflow_noise(cell.outputs)
     title = node.metadata.get("ecomlab", {}).get("title") or _first_heading(node) or notebook.stem
     page = {
         "title": title,
@@ -63,6 +84,30 @@ def render(notebook, output, *, links=(), code_open=True):
     }
     html, _ = _exporter().from_notebook_node(node, resources={"page": page})
     return write_text(output, html)
+
+
+def without_tensorflow_noise(outputs):
+    """Return a cell's outputs without the lines that TensorFlow writes by itself.
+
+    Parameters
+    ----------
+    outputs : list of nbformat.NotebookNode
+
+    Returns
+    -------
+    list of nbformat.NotebookNode
+        What is left of stderr stays; an output with nothing left is gone.
+    """
+    kept = []
+    for output in outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            lines = output.text.splitlines(keepends=True)
+            lines = [line for line in lines if not _TENSORFLOW_NOISE.fullmatch(line.rstrip())]
+            if not "".join(lines).strip():
+                continue
+            output = type(output)(output, text="".join(lines))
+        kept.append(output)
+    return kept
 
 
 def stylesheet():

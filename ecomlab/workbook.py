@@ -25,26 +25,11 @@ from ecomlab.project import (
     lessons,
     profile_parameters,
 )
-from ecomlab.render import render, write_index, write_text
+from ecomlab.render import render, without_tensorflow_noise, write_index, write_text
 from ecomlab.results import code_hash, read_results, shown
 from ecomlab.runner import declared_parameters
 
 README_MARKS = ("<!-- results: written by `ecomlab store` -->", "<!-- end of results -->")
-
-# TensorFlow writes these lines to stderr by itself, whatever its log level. Only they
-# are removed from a stored notebook: anything else on stderr is a fault to mend.
-_LOG_PREFIX = r"[IWE]0000 00:00:\d+\.\d+ +\d+ [\w.]+:\d+\] "
-_TENSORFLOW_NOISE = re.compile(
-    r"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
-    rf"|{_LOG_PREFIX}oneDNN custom operations are on\. .*"
-    rf"|{_LOG_PREFIX}Could not find cuda drivers on your machine, GPU will not be used\."
-    # A tf.data pipeline that ended while it was still tuning itself.
-    rf"|{_LOG_PREFIX}Optimization loop failed: CANCELLED: Operation was cancelled"
-    rf"|{_LOG_PREFIX}failed call to cuInit: .*"
-    rf"|{_LOG_PREFIX}NodeDef mentions attribute use_unbounded_threadpool .*"
-    rf"|{_LOG_PREFIX}This TensorFlow binary is optimized to use available CPU instructions .*"
-    r"|To enable the following instructions: .*, in other operations, rebuild TensorFlow .*"
-)
 
 
 def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1, offline=False):
@@ -242,18 +227,12 @@ def normalise(node):
         cell.metadata = NotebookNode(keep)
         if cell.cell_type != "code":
             continue
-        outputs = []
+        cell.outputs = without_tensorflow_noise(cell.outputs)
         for output in cell.outputs:
             if output.output_type == "stream" and output.name == "stderr":
-                left = [line for line in output.text.splitlines() if line.strip()]
-                left = [line for line in left if not _TENSORFLOW_NOISE.fullmatch(line)]
-                if left:
-                    raise UserError(f"cell {index} wrote to stderr: {left[0]}")
-                continue
+                raise UserError(f"cell {index} wrote to stderr: {output.text.strip()}")
             if output.output_type == "execute_result":
                 output.execution_count = cell.execution_count
-            outputs.append(output)
-        cell.outputs = outputs
     return node
 
 

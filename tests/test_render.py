@@ -106,3 +106,12 @@ def test_what_is_no_notebook_is_named(tmp_path):
     with pytest.raises(UserError, match="no such notebook"):
         render(tmp_path / "away.ipynb", tmp_path / "n.html")
     assert not (tmp_path / "n.html").exists()
+
+
+def test_tensorflows_own_lines_are_left_out_and_other_warnings_stay(write, tmp_path):
+    noise = "I0000 00:00:1795506860.7 5494 cudart_stub.cc:31] Could not find cuda drivers on your "
+    text = f"{noise}machine, GPU will not be used.\nRuntimeWarning: overflow\n"
+    output = new_output("stream", name="stderr", text=text)
+    page = render(write(new_code_cell("x", outputs=[output])), tmp_path / "page.html")
+    html = page.read_text("utf-8")
+    assert "RuntimeWarning: overflow" in html and "cudart" not in html
