@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,8 @@ def find_notebook(name):
     Parameters
     ----------
     name : str or Path
-        `notebooks/03_cnn_product_images.ipynb`, `03_cnn_product_images` or `03`.
+        `notebooks/03_cnn_product_images.ipynb`, `03_cnn_product_images` or `03`; a lesson
+        in two parts has two numbers, `04a` and `04b`.
 
     Raises
     ------
@@ -80,6 +82,9 @@ def find_notebook(name):
     matches = [known for known in names if known == str(name) or known.split("_")[0] == str(name)]
     if len(matches) == 1:
         return names[matches[0]]
+    parts = [known for known in names if re.fullmatch(rf"{re.escape(str(name))}[a-z]_.*", known)]
+    if parts:
+        raise UserError(f"lesson {name} has {len(parts)} parts: name one of {', '.join(parts)}")
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]}? " if near else ""
     raise UserError(f"no lesson named {name!r}: {hint}`ecomlab list` shows them all")

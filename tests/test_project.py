@@ -22,6 +22,18 @@ def test_a_lesson_is_found_by_number_name_or_file():
         assert project.find_notebook(name) == path
 
 
+def test_a_lesson_in_two_parts_is_found_by_its_letter(monkeypatch, tmp_path):
+    text = '{"metadata": {}, "cells": []}'
+    for name in ("04_alone", "14a_first", "14b_second", "15_next"):
+        (tmp_path / f"{name}.ipynb").write_text(text, "utf-8")
+    monkeypatch.setattr(project, "NOTEBOOKS", tmp_path)
+    names = [lesson.name for lesson in project.lessons()]
+    assert names == ["04_alone", "14a_first", "14b_second", "15_next"]
+    assert project.find_notebook("14b").stem == "14b_second"
+    with pytest.raises(UserError, match="14 has 2 parts: name one of 14a_first, 14b_second"):
+        project.find_notebook("14")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -1,0 +1,87 @@
+"""The strongest simple method for each task: what a network has to beat."""
+
+import numpy as np
+
+
+def item_knn(matrix, neighbours=20, shrink=0.0):
+    """Return item-to-item weights from cosine similarity (Sarwar et al., 2001).
+
+    Score what a household may want with ``matrix @ weights``: each item collects the
+    similarity of the items that the household has.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_households, n_items)
+        What each household bought, as 0 or 1, or as counts.
+    neighbours : int
+        An item is scored by this many items most like it; the rest of its column is 0.
+        Equal similarities keep the items' order.
+    shrink : float
+        Added to the product of the two lengths, so that a similarity that rests on few
+        households counts less (Bell and Koren, 2007).
+
+    Returns
+    -------
+    array of float, shape (n_items, n_items)
+        Column j holds the weights by which the items of a household speak for item j.
+        The diagonal is zero: no item speaks for itself.
+
+    Examples
+    --------
+    >>> item_knn([[1, 1, 0], [1, 1, 0], [0, 1, 1]], neighbours=1).round(3).tolist()
+    [[0.0, 0.816, 0.0], [0.816, 0.0, 0.577], [0.0, 0.0, 0.0]]
+    """
+    matrix = _as_matrix(matrix)
+    if neighbours < 1:
+        raise ValueError(f"neighbours must be at least 1, not {neighbours}")
+    if shrink < 0:
+        raise ValueError(f"shrink must not be negative, it is {shrink}")
+    shared = matrix.T @ matrix
+    length = np.sqrt(np.diag(shared))
+    scale = np.outer(length, length) + shrink
+    weights = np.divide(shared, scale, out=np.zeros_like(shared), where=scale > 0)
+    np.fill_diagonal(weights, 0)
+    weakest = np.argsort(-weights, axis=0, kind="stable")[neighbours:]
+    np.put_along_axis(weights, weakest, 0, axis=0)
+    return weights
+
+
+def ease(matrix, l2):
+    """Return the item-to-item weights of EASE (Steck, *Embarrassingly shallow autoencoders*, 2019).
+
+    The weights are the linear regression that rebuilds each item of a household from its
+    other items: they minimise the squared error of ``matrix @ weights`` against
+    ``matrix`` plus `l2` times the squared weights, with a zero diagonal. With
+    P = inverse(matrix' matrix + l2 I), the weight of item i for item j is -P_ij / P_jj.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_households, n_items)
+        What each household bought, as 0 or 1, or as counts.
+    l2 : float
+        Above 0. More holds the weights nearer to 0.
+
+    Returns
+    -------
+    array of float, shape (n_items, n_items)
+        Score with ``matrix @ weights``. The diagonal is zero.
+
+    Examples
+    --------
+    >>> ease([[1, 1], [1, 1], [0, 1]], l2=1.0).round(3).tolist()
+    [[0.0, 0.667], [0.5, 0.0]]
+    """
+    matrix = _as_matrix(matrix)
+    if l2 <= 0:
+        raise ValueError(f"l2 must be above 0, not {l2}")
+    precision = np.linalg.inv(matrix.T @ matrix + l2 * np.eye(matrix.shape[1]))
+    weights = -precision / np.diag(precision)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+def _as_matrix(matrix):
+    matrix = np.asarray(matrix, float)
+    if matrix.ndim != 2 or not np.isfinite(matrix).all():
+        raise ValueError("the matrix must be households by items, and every number finite")
+    return matrix
