@@ -6,7 +6,7 @@ equations become MathML, which browsers draw themselves, and the rest is left ou
 
 import os
 import re
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -246,5 +246,5 @@ def _contents(node):
 
 def _anchor(heading):
     """Spell a heading, as Markdown or as HTML, as the name of a place in the page."""
-    words = re.sub(r"<[^>]*>", "", heading)
+    words = unescape(re.sub(r"<[^>]*>", "", heading))
     return re.sub(r"\W+", "-", words.lower()).strip("-")

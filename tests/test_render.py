@@ -92,7 +92,7 @@ def test_code_folds_and_the_bootstrap_cell_is_left_out(write, tmp_path):
 
 
 def test_headings_and_contents_agree(write, tmp_path):
-    path = write(new_markdown_cell("# Title\n\n## The *loss* $L$ of `fit`\n\n### A part"))
+    path = write(new_markdown_cell('# Title\n\n## The *loss* $L$ of `fit`\n\n### A "part"'))
     html = render(path, tmp_path / "n.html").read_text()
     targets = re.findall(r'<li class="level\d"><a href="#([^"]+)"', html)
     assert len(targets) == 2
