@@ -80,6 +80,37 @@ def ease(matrix, l2):
     return weights
 
 
+def item_rules(sequences, begin, reach=1, fade=False, both=False):
+    """Return how often each item followed each other one within a session.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        Of clicks, from `ecomlab.splits.click_sequences`.
+    begin : int
+        Only rows before this one are counted.
+    reach : int
+        The most steps between two clicks of a pair. 1 makes the Markov rule.
+    fade : bool
+        Count 1 / steps instead of 1: a sequential rule (Ludewig and Jannach, 2018).
+    both : bool
+        Count each pair in both directions: an association rule.
+
+    Returns
+    -------
+    array of float32, shape (n_items, n_items)
+        Row i scores what follows item i.
+    """
+    table = np.zeros((sequences.n_items, sequences.n_items), np.float32)
+    for step in range(1, reach + 1):
+        first = np.arange(begin - step)
+        first = first[sequences.owner[first] == sequences.owner[first + step]]
+        pair = sequences.rows[first], sequences.rows[first + step]
+        for one in (pair, pair[::-1])[: 1 + both]:
+            np.add.at(table, one, 1 / step if fade else 1)
+    return table
+
+
 def _as_matrix(matrix):
     matrix = np.asarray(matrix, float)
     if matrix.ndim != 2 or not np.isfinite(matrix).all():

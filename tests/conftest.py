@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -79,3 +81,14 @@ def page(chromium):
         )
         yield opened
         browser.close()
+
+
+@pytest.fixture
+def clicks():
+    """Training and test clicks of four sessions; session 3 falls on the last day of training."""
+    day = 24 * 3600
+    sessions = [(1, [10, 20, 30], 0), (2, [20, 10], 100), (3, [10, 20, 99], day + 200)]
+    rows = [(s, item, at + i) for s, items, at in sessions for i, item in enumerate(items)]
+    train = pd.DataFrame(rows, columns=["SessionId", "ItemId", "Time"])
+    test = pd.DataFrame({"SessionId": 4, "ItemId": [30, 77, 99, 10], "Time": np.arange(4) + 3e5})
+    return train, test

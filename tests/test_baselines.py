@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ecomlab.baselines import ease, item_knn
+from ecomlab.baselines import ease, item_knn, item_rules
+from ecomlab.splits import click_sequences
 
 # Bread and butter together twice, butter and tea once.
 BASKETS = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1]])
@@ -88,3 +89,11 @@ def test_no_item_speaks_for_itself(weights):
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_rules_count_pairs_of_past_sessions_only(clicks):
+    s = click_sequences(*clicks)
+    assert item_rules(s, 5)[:3, :3].tolist() == [[0, 1, 0], [1, 0, 1], [0, 0, 0]]
+    assert item_rules(s, 5, reach=2, fade=True)[0].tolist() == [0, 1, 0.5, 0]
+    assert item_rules(s, 5, reach=2, both=True)[2].tolist() == [1, 1, 0, 0]
+    assert item_rules(s, 8)[0, 1] == 2

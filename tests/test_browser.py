@@ -1,5 +1,6 @@
 """The pages and JupyterLab in a real browser."""
 
+import contextlib
 import os
 import re
 import signal
@@ -116,9 +117,20 @@ def lab(tmp_path):
         assert found, (tmp_path / "log").read_text()[-2000:]
         yield found[1], found[2]
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+        end_group(process)
         log.close()
+
+
+def end_group(process, patience=30):
+    """End a process and all that it started: make may be gone before JupyterLab is."""
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(timeout=patience)
+    deadline = time.time() + patience
+    with contextlib.suppress(ProcessLookupError):
+        while time.time() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_make_lab_opens_the_first_lesson_and_keeps_its_token(lab, page):
