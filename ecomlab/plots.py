@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 BASELINE_COLOR = "#999999"
+LARGE_PICTURE = 100_000  # bytes
 
 
 def use_style():
@@ -44,12 +45,15 @@ def show(figure, alt):
 
 
 def _compact(png):
-    """Return a PNG of 256 colours: a third of the bytes, so that a stored lesson stays small."""
+    """Return a PNG of 256 colours, or 128 where it is large: a stored lesson stays small."""
     from PIL import Image
 
-    small = BytesIO()
     image = Image.open(png).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    for colours in (256, 128):
+        small = BytesIO()
+        image.quantize(colours, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+        if small.tell() < LARGE_PICTURE:
+            break
     return small.getvalue()
 
 
