@@ -23,7 +23,7 @@ NOTEBOOK_CHECKS := notebooks/00_start_here.ipynb notebooks/01_neuron_and_backpro
 # xdist would split one notebook's cells across workers without --dist loadfile.
 NBVAL := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 --dist loadfile -p no:cacheprovider
 
-.PHONY: help setup lab workbook data notebooks full check lint test test-all clean
+.PHONY: help setup lab workbook data notebooks full book check lint test test-all clean
 
 help:  ## show these names
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ notebooks: data  ## run the lessons and store their outputs (for authors)
 
 full: data  ## run the full profile and store what it measured
 	$(BIN)/ecomlab full
+
+book: setup  ## build the book: lessons and exercises as one site, in build/book/
+	$(BIN)/ecomlab book
 
 lint: setup
 	$(BIN)/ruff check

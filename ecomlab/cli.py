@@ -186,6 +186,17 @@ def workbook(
 
 
 @app.command()
+def book():
+    """Build the book, a site of all lessons and exercises that opens with no network.
+
+    Example: ecomlab book
+    """
+    from ecomlab.book import build_book
+
+    print(f"open {build_book()}")
+
+
+@app.command()
 def store(
     names: Annotated[list[str] | None, typer.Argument(help="Lessons; all by default.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Lessons at once.")] = 1,

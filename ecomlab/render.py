@@ -32,6 +32,9 @@ _TENSORFLOW_NOISE = re.compile(
     # Its optimizer cannot join a convolution and a leaky ReLU, and runs them one by one.
     rf"|{_LOG_PREFIX}remapper failed: INVALID_ARGUMENT: Mutation::Apply error: "
     rf"fanout '[^']*/LeakyReluGrad' exist for missing node '[^']*'\."
+    # A processor without AVX-512, told of a transposed mask.
+    rf"|{_LOG_PREFIX}oneDNN supports DT_\w+ only on platforms with AVX-512\. "
+    rf"Falling back to the default Eigen-based implementation if present\."
     rf"|{_LOG_PREFIX}NodeDef mentions attribute use_unbounded_threadpool .*"
     rf"|{_LOG_PREFIX}This TensorFlow binary is optimized to use available CPU instructions .*"
     r"|To enable the following instructions: .*, in other operations, rebuild TensorFlow .*"

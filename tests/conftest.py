@@ -14,6 +14,26 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
+# What a reader would see as a fault, told by the page itself.
+PAGE_FAULTS = """() => {
+  const faults = [];
+  for (const image of document.images) {
+    if (!image.naturalWidth) faults.push("an empty figure: " + image.alt);
+    if (!image.alt) faults.push("a figure without alt text");
+  }
+  for (const equation of document.querySelectorAll("math")) {
+    const box = equation.getBoundingClientRect();
+    if (equation.checkVisibility() && (!box.width || !box.height)) faults.push("an equation not drawn");
+  }
+  if (document.documentElement.scrollWidth > innerWidth) faults.push("the page is wider than the window");
+  for (const link of document.querySelectorAll("a[href^='#']:not([href='#'])"))
+    if (!document.getElementById(decodeURIComponent(link.hash.slice(1)))) faults.push("a dead link " + link.hash);
+  const prose = document.querySelector("main, [role=main]").cloneNode(true);
+  prose.querySelectorAll("pre, code").forEach(code => code.remove());
+  const left = prose.textContent.match(/\\$[^$\\n]{1,80}\\$/);
+  if (left) faults.push("an equation left as text: " + left[0]);
+  return faults;
+}"""  # noqa: E501
 
 
 # A shell that starts the tests in the background lets them, and all that they start, ignore

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import ROOT
+from conftest import PAGE_FAULTS, ROOT
 
 from ecomlab import workbook
 from ecomlab.project import lessons
@@ -19,26 +19,6 @@ from ecomlab.render import render
 
 pytestmark = pytest.mark.slow
 LESSONS = lessons()
-# What a reader would see as a fault, told by the page itself.
-FAULTS = """() => {
-  const faults = [];
-  for (const image of document.images) {
-    if (!image.naturalWidth) faults.push("an empty figure: " + image.alt);
-    if (!image.alt) faults.push("a figure without alt text");
-  }
-  for (const equation of document.querySelectorAll("math")) {
-    const box = equation.getBoundingClientRect();
-    if (equation.checkVisibility() && (!box.width || !box.height)) faults.push("an equation not drawn");
-  }
-  if (document.documentElement.scrollWidth > innerWidth) faults.push("the page is wider than the window");
-  for (const link of document.querySelectorAll("a[href^='#']"))
-    if (!document.getElementById(decodeURIComponent(link.hash.slice(1)))) faults.push("a dead link " + link.hash);
-  const prose = document.querySelector("main").cloneNode(true);
-  prose.querySelectorAll("pre, code").forEach(code => code.remove());
-  const left = prose.textContent.match(/\\$[^$\\n]{1,80}\\$/);
-  if (left) faults.push("an equation left as text: " + left[0]);
-  return faults;
-}"""  # noqa: E501
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
@@ -50,7 +30,7 @@ def test_a_lesson_reads_well_with_no_network(lesson, width, page, tmp_path):
     page.evaluate(
         "document.querySelectorAll('main details:not(.code)').forEach(d => d.open = true)"
     )
-    assert page.evaluate(FAULTS) == []
+    assert page.evaluate(PAGE_FAULTS) == []
     assert page.errors_seen == []
     outside = [url for url in page.requests_seen if not url.startswith(("file:", "data:"))]
     assert outside == []

@@ -1,0 +1,127 @@
+"""The book: lessons, exercises and guides as one static site that opens from the file system.
+
+Sphinx and myst-nb build it from copies: the notebooks' outputs stay what they are in the
+lessons, only their form changes to what a site can show without a kernel or a network.
+"""
+
+import shutil
+from pathlib import Path
+
+from ecomlab.project import BUILD, NOTEBOOKS, ROOT, UserError, lessons
+from ecomlab.render import to_mathml, without_tensorflow_noise, write_text
+from ecomlab.results import MIME_TYPE
+
+DOCS = ROOT / "docs"
+_GUIDES = {"teaching.md": DOCS / "teaching.md", "contributing.md": ROOT / "CONTRIBUTING.md"}
+
+
+def build_book(output=BUILD / "book", source=BUILD / "book-source"):
+    """Build the site.
+
+    Parameters
+    ----------
+    output : Path
+        Where the site goes; its first page is `index.html`.
+    source : Path
+        Where the copies go that Sphinx reads. Replaced on each build.
+
+    Returns
+    -------
+    Path
+        The first page.
+
+    Raises
+    ------
+    UserError
+        If Sphinx is not installed, or warns: a dead link, a figure without a text.
+    """
+    try:
+        from sphinx.cmd.build import main as sphinx_build
+    except ImportError:
+        raise UserError(
+            "the book needs Sphinx: `make setup`, or pip install -e '.[book]'"
+        ) from None
+    stage(Path(source))
+    options = ["-b", "html", "-W", "--keep-going", "-q", "-c", str(DOCS)]
+    if sphinx_build([*options, str(source), str(output)]) != 0:
+        raise UserError("the book was not built: Sphinx's lines above name the page")
+    return Path(output) / "index.html"
+
+
+def stage(folder):
+    """Copy every page of the book, in the form that Sphinx reads.
+
+    Parameters
+    ----------
+    folder : Path
+        Emptied first.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    pages = {"lessons": lessons(), "exercises": sorted(NOTEBOOKS.glob("exercises/*/[0-9]*.ipynb"))}
+    for lesson in pages["lessons"]:
+        write_text(folder / "lessons" / lesson.path.name, _page(lesson.path))
+    for path in pages["exercises"]:
+        write_text(folder / "exercises" / path.name, _page(path, student=True))
+    for name, path in _GUIDES.items():
+        write_text(folder / name, path.read_text(encoding="utf-8"))
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    for kind, listed in pages.items():
+        names = [f"{kind}/{getattr(page, 'name', page).removesuffix('.ipynb')}" for page in listed]
+        index = index.replace(f"<!-- {kind} -->", "\n".join(names))
+    write_text(folder / "index.md", index)
+
+
+def _page(path, *, student=False):
+    """Return a notebook as text: pictures with their texts, nothing that asks for a kernel."""
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    if student:
+        notebook = _without_solutions(notebook)
+    cells = [c for c in notebook.cells if "bootstrap" not in c.metadata.get("tags", [])]
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.outputs = [_still(output) for output in without_tensorflow_noise(cell.outputs)]
+    notebook.cells = cells
+    return nbformat.writes(notebook)
+
+
+def _still(output):
+    """Return an output as a site can show it; a picture carries its text with it."""
+    from html import escape
+
+    data = output.get("data", {})
+    data.pop(MIME_TYPE, None)
+    if any(kind.startswith("application/vnd.jupyter.widget") for kind in data):
+        for kind in [kind for kind in data if kind.startswith("application/")]:
+            del data[kind]
+    if "image/png" in data:
+        alt = output.metadata.get("image/png", {}).get("alt", data.get("text/plain", ""))
+        picture = "".join(data.pop("image/png").split())
+        source = f"data:image/png;base64,{picture}"
+        data["text/html"] = f'<img class="figure" src="{source}" alt="{escape(alt, quote=True)}">'
+    return output
+
+
+def _without_solutions(notebook):
+    """Return an exercise as nbgrader hands it out."""
+    from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions
+
+    for preprocessor in (ClearSolutions(), ClearHiddenTests(), ClearOutput()):
+        notebook, _ = preprocessor.preprocess(notebook, {})
+    return notebook
+
+
+def draw_equation(translator, node):
+    """Write one equation of a page as MathML, which the browser draws itself.
+
+    Parameters
+    ----------
+    translator : sphinx.writers.html5.HTML5Translator
+    node : docutils.nodes.math or docutils.nodes.math_block
+    """
+    from docutils import nodes
+
+    display = "block" if isinstance(node, nodes.math_block) else "inline"
+    translator.body.append(to_mathml(node.astext(), display))
+    raise nodes.SkipNode
