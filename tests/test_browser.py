@@ -1,6 +1,7 @@
 """The pages and JupyterLab in a real browser."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -14,7 +15,7 @@ import pytest
 from conftest import PAGE_FAULTS, ROOT
 
 from ecomlab import workbook
-from ecomlab.project import lessons
+from ecomlab.project import NOTEBOOKS, lessons, profile_parameters
 from ecomlab.render import render
 
 pytestmark = pytest.mark.slow
@@ -123,3 +124,56 @@ def test_make_lab_opens_the_first_lesson_and_keeps_its_token(lab, page):
     page.goto(f"{address}/tree/00_start_here.ipynb?token={token}")
     page.get_by_role("heading", name=re.compile("^00 · ")).first.wait_for(timeout=90_000)
     page.locator(".jp-Notebook .jp-OutputArea-output img").first.wait_for(timeout=30_000)
+
+
+@pytest.fixture
+def reader_copy():
+    """A lesson in the readers' own folder, its parameters set as a reader in haste would."""
+    name = "03_cnn_product_images"
+    notebook = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+        if "parameters" in cell["metadata"].get("tags", []):
+            lines = "".join(cell["source"]).splitlines()
+            chosen = profile_parameters(name, "quick") | {"TEXTBOOK_EPOCHS": 2, "BETTER_EPOCHS": 2}
+            lines += [f"{key} = {value!r}" for key, value in chosen.items()]
+            cell["source"] = "\n".join(lines)
+    path = NOTEBOOKS / "my_copies" / f"{name}_browser_{os.getpid()}.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(notebook), "utf-8")
+    yield path
+    path.unlink()
+
+
+def test_lesson_03_runs_from_its_menu_and_its_playground_moves(lab, page, reader_copy, tmp_path):
+    address, token = lab
+    page.goto(f"{address}/tree/my_copies/{reader_copy.name}?token={token}")
+    page.get_by_role("heading", name=re.compile("^03 · ")).first.wait_for(timeout=90_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+
+    # The last cell's output says that all cells before it have run.
+    scroll = "document.querySelector('.jp-WindowedPanel-outer').scrollTop = {}"
+    deadline = time.time() + 400
+    while page.locator(".jp-OutputArea th", has_text="recorded").count() == 0:
+        assert time.time() < deadline, "the lesson did not come to its end"
+        assert page.locator(".jp-RenderedText[data-mime-type*=error]").count() == 0
+        page.evaluate(scroll.format("1e7"))
+        time.sleep(1)
+
+    picture = page.locator(
+        "img.widget-image, .widget-image img, .jp-OutputArea img[src^=blob]"
+    ).first
+    place = 1e7
+    while picture.count() == 0 and place > 0:  # cells out of sight are not in the page
+        place = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop") - 500
+        page.evaluate(scroll.format(place))
+        time.sleep(0.3)
+    picture.scroll_into_view_if_needed()
+    before = picture.get_attribute("src")
+    handle = page.locator(".noUi-handle").first
+    handle.focus()
+    handle.press("ArrowRight")
+    page.wait_for_function("([p, s]) => p.src !== s", arg=[picture.element_handle(), before])
+    page.screenshot(path=tmp_path / "playground.png")
