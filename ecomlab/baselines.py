@@ -1,6 +1,8 @@
 """The strongest simple method for each task: what a network has to beat."""
 
 import numpy as np
+from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 
 def item_knn(matrix, neighbours=20, shrink=0.0):
@@ -41,9 +43,14 @@ def item_knn(matrix, neighbours=20, shrink=0.0):
     scale = np.outer(length, length) + shrink
     weights = np.divide(shared, scale, out=np.zeros_like(shared), where=scale > 0)
     np.fill_diagonal(weights, 0)
-    weakest = np.argsort(-weights, axis=0, kind="stable")[neighbours:]
-    np.put_along_axis(weights, weakest, 0, axis=0)
-    return weights
+    if neighbours >= len(weights):
+        return weights
+    # Similarity is the same both ways, so rows stand for columns: memory is read in order.
+    weakest_kept = np.partition(weights, -neighbours, axis=1)[:, -neighbours, None]
+    above, equal = weights > weakest_kept, weights == weakest_kept
+    left = neighbours - above.sum(axis=1, keepdims=True)
+    kept = above | (equal & (np.cumsum(equal, axis=1, dtype=np.int32) <= left))
+    return np.where(kept, weights, 0).T
 
 
 def ease(matrix, l2):
@@ -80,6 +87,58 @@ def ease(matrix, l2):
     return weights
 
 
+def als(interactions, factors=32, regularisation=1.0, confidence=1.0, rounds=10, seed=1):
+    """Return factors of implicit alternating least squares (Hu, Koren and Volinsky, 2008).
+
+    A bought item is wanted (1), every other one is not (0), and a count says how sure that
+    is: its weight is ``1 + confidence * count``. With the items' factors held fixed, each
+    household's best factors solve a small linear system, and the other way round. The two
+    are solved in turn.
+
+    Parameters
+    ----------
+    interactions : array or SciPy sparse matrix, shape (n_households, n_items)
+        Counts, or 0 and 1. Not negative.
+    factors : int
+        Numbers for each household and each item.
+    regularisation : float
+        Above 0. Times the squared length of every factor vector.
+    confidence : float
+        Weight of one purchase beyond that of none. Not negative.
+    rounds : int
+        How often both sides are solved.
+    seed : int
+        Of the items' first factors.
+
+    Returns
+    -------
+    user_factors : array of float, shape (n_households, factors)
+    item_factors : array of float, shape (n_items, factors)
+        Score with ``user_factors @ item_factors.T``.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range, or a count is negative or not finite.
+    """
+    interactions = sparse.csr_array(interactions, dtype=float)
+    if not np.isfinite(interactions.data).all() or (interactions.data < 0).any():
+        raise ValueError("counts must be finite and not negative")
+    if min(factors, rounds) < 1:
+        raise ValueError(f"factors and rounds must be at least 1, not {factors} and {rounds}")
+    if regularisation <= 0 or confidence < 0:
+        raise ValueError("regularisation must be above 0 and confidence not negative")
+    by_item = interactions.T.tocsr()
+    rng = np.random.default_rng(seed)
+    items = rng.normal(0, 1 / np.sqrt(factors), (interactions.shape[1], factors))
+    # Thousands of tiny systems: threads would wait for each other longer than they work.
+    with threadpool_limits(1, "blas"):
+        for _ in range(rounds):
+            users = _als_side(interactions, items, regularisation, confidence)
+            items = _als_side(by_item, users, regularisation, confidence)
+    return users, items
+
+
 def item_rules(sequences, begin, reach=1, fade=False, both=False):
     """Return how often each item followed each other one within a session.
 
@@ -109,6 +168,20 @@ def item_rules(sequences, begin, reach=1, fade=False, both=False):
         for one in (pair, pair[::-1])[: 1 + both]:
             np.add.at(table, one, 1 / step if fade else 1)
     return table
+
+
+def _als_side(rows, other, regularisation, confidence):
+    """Return the best factors of each row, (n_rows, factors), with the other side held fixed."""
+    # Every row shares the sum over all items with weight 1; its own purchases add the rest.
+    shared = other.T @ other + regularisation * np.eye(other.shape[1])
+    best = np.zeros((rows.shape[0], other.shape[1]))
+    for row, (start, stop) in enumerate(zip(rows.indptr, rows.indptr[1:], strict=False)):
+        if start < stop:
+            bought = other[rows.indices[start:stop]]
+            extra = confidence * rows.data[start:stop]
+            left = shared + (bought.T * extra) @ bought
+            best[row] = np.linalg.solve(left, bought.T @ (1 + extra))
+    return best
 
 
 def _as_matrix(matrix):

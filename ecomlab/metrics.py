@@ -141,6 +141,32 @@ def bootstrap_interval(values, draws=1000, seed=1, groups=None):
     return float(low), float(high)
 
 
+def mase(truth, forecast, past):
+    """Return each row's mean absolute scaled error (Hyndman and Koehler, 2006).
+
+    The mean error of the forecast, divided by that of the forecast "as last week", one week
+    ahead, over the known past.
+
+    Parameters
+    ----------
+    truth, forecast : array, shape (n_rows, horizon)
+        Where the truth is NaN, the week does not count.
+    past : array, shape (n_rows, n_weeks)
+        Values until the origin. NaN is left out together with the change to the next week.
+
+    Returns
+    -------
+    array, shape (n_rows,)
+        NaN for a row whose past never changed or whose truth is nowhere known.
+    """
+    errors = np.abs(np.asarray(truth, float) - forecast)
+    changes = np.abs(np.diff(np.asarray(past, float), axis=1))
+    (error, weeks), (change, steps) = (
+        (np.nansum(part, axis=1), (~np.isnan(part)).sum(axis=1)) for part in (errors, changes)
+    )
+    return _ratio(_ratio(error, weeks), _ratio(change, steps))
+
+
 def _hits(scores, relevant, k):
     """Return, by rank, whether each of a row's k best items is relevant, (n_rows, k)."""
     if np.shape(scores) != relevant.shape:

@@ -2,12 +2,14 @@
 
 `next_trips` makes trips of basket lines. `trip_sequences` and `click_sequences` cut trips or
 clicks into windows for training, validation and test; `gather` makes a batch of windows.
+`weekly_purchases` and `weekly_interactions` split by weeks of the calendar, the same for all.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 FORGET = 0.9  # what is left of an earlier trip in the second row of `known`, one trip later
 
@@ -77,6 +79,115 @@ def next_trips(transactions, products, min_trips=5, min_rows=200):
         keys.get_level_values("date").to_numpy().astype("datetime64[D]"),
         baskets,
     )
+
+
+class Purchases(NamedTuple):
+    """What each household bought on each day, as numbers into `households` and `items`.
+
+    Attributes
+    ----------
+    households : array of int, shape (n_households,)
+    items : array of int, shape (n_items,)
+        Product ids, the most bought first.
+    household, item, week : array of int, shape (n_rows,)
+        A row says that a household bought an item on a day of a week.
+    """
+
+    households: np.ndarray
+    items: np.ndarray
+    household: np.ndarray
+    item: np.ndarray
+    week: np.ndarray
+
+
+def weekly_purchases(transactions, products, last_week=44, n_items=5000, min_trips=5):
+    """Return the purchases of the most-bought products by the households that come often.
+
+    Both are chosen on the weeks up to `last_week` alone: a product's later success must not
+    decide whether it is offered.
+
+    Parameters
+    ----------
+    transactions, products : DataFrame
+        From `ecomlab.datasets.load_complete_journey`.
+    last_week : int
+        The last week of training.
+    n_items : int
+        Products are ranked by the number of days on which a household bought them; equals
+        by their id.
+    min_trips : int
+        Households with fewer days of shopping until `last_week` are left out.
+
+    Returns
+    -------
+    Purchases
+        Of all weeks, later ones too. `weekly_interactions` keeps them apart.
+    """
+    known = products.loc[
+        products["product_category"].notna() & ~products["product_category"].isin(NOT_PRODUCTS)
+    ]
+    lines = transactions[["household_id", "transaction_timestamp", "product_id", "week"]]
+    lines = lines[lines["product_id"].isin(known["product_id"])]
+    lines = lines.assign(date=lines["transaction_timestamp"].dt.normalize())
+    lines = lines.drop(columns="transaction_timestamp").drop_duplicates(
+        ["household_id", "date", "product_id"]
+    )
+    past = lines[lines["week"] <= last_week]
+    days = past.groupby("household_id")["date"].nunique()
+    households = days.index[days >= min_trips].to_numpy()
+    bought = past.loc[past["household_id"].isin(households), "product_id"].value_counts()
+    order = np.lexsort([bought.index, -bought.to_numpy()])
+    items = bought.index.to_numpy()[order[:n_items]]
+    lines = lines[lines["household_id"].isin(households) & lines["product_id"].isin(items)]
+    return Purchases(
+        households,
+        items,
+        pd.Index(households).get_indexer(lines["household_id"]),
+        pd.Index(items).get_indexer(lines["product_id"]),
+        lines["week"].to_numpy(),
+    )
+
+
+def weekly_interactions(purchases, weeks, asked=None, half_life=None):
+    """Return on how many days of some weeks each household bought each item.
+
+    Parameters
+    ----------
+    purchases : Purchases
+    weeks : (int, int)
+        First and last week, both counted.
+    asked : (int, int), optional
+        First and last of the weeks that will be predicted from what is returned. Name them
+        wherever the result is an input: weeks that reach into them raise an error.
+    half_life : float, optional
+        Weeks after which a purchase counts half, seen from the last of `weeks`.
+
+    Returns
+    -------
+    scipy.sparse.csr_array of float32, shape (n_households, n_items)
+
+    Raises
+    ------
+    ValueError
+        If `weeks` are in the wrong order, hold no purchase, or reach into `asked`.
+    """
+    first, last = weeks
+    if first > last:
+        raise ValueError(f"the first week, {first}, comes after the last, {last}")
+    if asked is not None and last >= asked[0]:
+        raise ValueError(
+            f"weeks {first} to {last} reach into weeks {asked[0]} to {asked[1]}, which are to be "
+            f"predicted: an input must end by week {asked[0] - 1}"
+        )
+    rows = (purchases.week >= first) & (purchases.week <= last)
+    if not rows.any():
+        raise ValueError(f"there is no purchase in weeks {first} to {last}")
+    weight = np.ones(rows.sum(), np.float32)
+    if half_life is not None:
+        weight = 0.5 ** ((last - purchases.week[rows]) / half_life)
+    shape = len(purchases.households), len(purchases.items)
+    where = purchases.household[rows], purchases.item[rows]
+    return sparse.coo_array((weight, where), shape=shape, dtype=np.float32).tocsr()
 
 
 def from_end(household):

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from ecomlab.baselines import ease, item_knn, item_rules
+from ecomlab.baselines import als, ease, item_knn, item_rules
 from ecomlab.splits import click_sequences
 
 # Bread and butter together twice, butter and tea once.
@@ -70,6 +71,50 @@ def test_ease_sees_what_cosine_does_not():
     assert item_knn(chain, neighbours=2)[0, 2] > 0.5
 
 
+def test_als_with_one_factor_by_hand():
+    # One household, one item, count 3, confidence 2: the weight is 7. A round sets
+    # u = 7 v / (7 v v + 1), then v = 7 u / (7 u u + 1). The fixed point has 7 u u + 1 = 7.
+    users, items = als([[3]], factors=1, regularisation=1.0, confidence=2.0, rounds=100)
+    assert (users @ items.T).item() == pytest.approx(6 / 7)
+    assert abs(users.item()) == pytest.approx(np.sqrt(6 / 7))
+
+
+def test_als_solves_each_item_against_all_households():
+    counts = np.random.default_rng(0).poisson(0.7, size=(30, 8))
+    users, items = als(counts, factors=3, regularisation=0.5, confidence=4.0, rounds=2)
+    for item in range(8):
+        weight = np.diag(1 + 4.0 * counts[:, item])
+        left = users.T @ weight @ users + 0.5 * np.eye(3)
+        by_hand = np.linalg.solve(left, users.T @ weight @ (counts[:, item] > 0))
+        assert np.allclose(items[item], by_hand)
+
+
+def test_als_lowers_its_loss_in_each_round_and_repeats():
+    counts = np.random.default_rng(1).poisson(0.5, size=(40, 12))
+
+    def loss(rounds):
+        users, items = als(counts, 4, 0.3, 2.0, rounds, seed=5)
+        fit = ((1 + 2.0 * counts) * ((counts > 0) - users @ items.T) ** 2).sum()
+        return fit + 0.3 * ((users**2).sum() + (items**2).sum())
+
+    losses = [loss(rounds) for rounds in range(1, 8)]
+    assert (np.diff(losses) < 0).all()
+    assert loss(3) == losses[2]
+
+
+def test_als_without_confidence_is_the_best_low_rank_matrix():
+    # All weights 1 and hardly any penalty: the truncated singular value decomposition.
+    matrix = (np.random.default_rng(2).random((25, 10)) < 0.4).astype(float)
+    users, items = als(sparse.csr_array(matrix), 3, 1e-9, confidence=0.0, rounds=300)
+    left, size, right = np.linalg.svd(matrix, full_matrices=False)
+    assert np.allclose(users @ items.T, left[:, :3] * size[:3] @ right[:3], atol=1e-4)
+
+
+def test_als_gives_nothing_to_a_household_or_item_without_purchases():
+    users, items = als([[2, 0, 1], [0, 0, 0]], factors=2)
+    assert not users[1].any() and not items[1].any()
+
+
 @pytest.mark.parametrize("weights", [item_knn(BASKETS, 2), ease(BASKETS, 1.0)])
 def test_no_item_speaks_for_itself(weights):
     assert weights.shape == (3, 3) and weights.dtype == float
@@ -84,6 +129,9 @@ def test_no_item_speaks_for_itself(weights):
         (lambda: ease(BASKETS, 0), "l2 must be above 0, not 0"),
         (lambda: ease([1, 2], 1), "households by items"),
         (lambda: item_knn([[np.nan, 1]], 1), "every number finite"),
+        (lambda: als([[-1, 1]]), "finite and not negative"),
+        (lambda: als(BASKETS, factors=0), "at least 1, not 0 and 10"),
+        (lambda: als(BASKETS, regularisation=0), "regularisation must be above 0"),
     ],
 )
 def test_bad_input_is_named(call, message):

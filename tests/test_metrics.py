@@ -1,12 +1,14 @@
-"""Ranking measures against hand-computed cases and scikit-learn."""
+"""Ranking measures against hand-computed cases, scikit-learn and keras-rs; leakage by chance."""
 
 import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
+from ecomlab.baselines import als, ease, item_knn
 from ecomlab.metrics import (
     bootstrap_interval,
     hit_rate_at_k,
+    mase,
     mrr_at_k,
     ndcg_at_k,
     recall_at_k,
@@ -35,6 +37,49 @@ def test_ndcg_agrees_with_scikit_learn_where_no_scores_tie():
     relevant[:, 0] = True
     ours = ndcg_at_k(scores, relevant, k=10).mean()
     assert ours == pytest.approx(ndcg_score(relevant, scores, k=10), abs=1e-12)
+
+
+def test_measures_agree_with_keras_rs_where_no_scores_tie():
+    keras_rs = pytest.importorskip("keras_rs")
+    rng = np.random.default_rng(3)
+    scores = rng.permuted(np.tile(np.arange(30.0), (100, 1)), axis=1).astype("float32")
+    relevant = rng.random((100, 30)) < 0.2
+    relevant[:, 0] = True
+    theirs = {}
+    for measure in (keras_rs.metrics.RecallAtK, keras_rs.metrics.NDCG):
+        metric = measure(k=10)
+        metric.update_state(relevant.astype("float32"), scores)
+        theirs[measure] = float(metric.result())
+    assert recall_at_k(scores, relevant).mean() == pytest.approx(
+        theirs[keras_rs.metrics.RecallAtK], abs=1e-6
+    )
+    assert ndcg_at_k(scores, relevant).mean() == pytest.approx(
+        theirs[keras_rs.metrics.NDCG], abs=1e-6
+    )
+    one = rng.integers(30, size=100)
+    metric = keras_rs.metrics.MeanReciprocalRank(k=10)
+    metric.update_state(np.eye(30, dtype="float32")[one], scores)
+    ours = mrr_at_k(target_ranks(scores, one), k=10).mean()
+    assert ours == pytest.approx(float(metric.result()), abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["frequency", "item_knn", "ease", "als"])
+def test_shuffled_households_fall_to_chance(method):
+    """Households of two tastes. Given another's truth, no method may do better than chance."""
+    rng = np.random.default_rng(4)
+    taste = rng.integers(2, size=400)[:, None] == (np.arange(40) % 2)
+    past, truth = (rng.random((400, 40)) < 0.02 + 0.4 * taste for _ in range(2))
+    if method == "als":
+        users, items = als(past, factors=4)
+        scores = users @ items.T
+    elif method == "frequency":
+        scores = past + 0.01 * rng.random(past.shape)
+    else:
+        scores = past @ {"item_knn": item_knn, "ease": lambda m: ease(m, 50.0)}[method](past)
+    honest = np.nanmean(recall_at_k(scores, truth, k=10))
+    shuffled = np.nanmean(recall_at_k(scores, rng.permutation(truth), k=10))
+    assert shuffled == pytest.approx(10 / 40, abs=0.03)
+    assert honest > 0.35
 
 
 def test_a_row_without_relevant_items_is_nan_and_not_zero():
@@ -87,3 +132,12 @@ def test_missing_values_are_left_out_of_the_bootstrap():
     assert bootstrap_interval(values, groups=[1, 2, 3]) == (1, 1)
     with pytest.raises(ValueError, match="no value"):
         bootstrap_interval([np.nan])
+
+
+def test_mase_by_hand():
+    # Row 0: errors 1 and 3, changes 2, 1 and 3: 2 / 2. Row 1: one week counts, 1; changes 1
+    # and 1, the week without a value is left out. Row 2 never changed, so has no scale.
+    truth = np.array([[5, 9], [np.nan, 4], [1, 2]])
+    past = np.array([[1, 3, 4, 1], [2, 3, 4, np.nan], [7, 7, 7, 7]])
+    forecast = np.array([[6, 6], [0, 3], [1, 1]])
+    np.testing.assert_allclose(mase(truth, forecast, past), [1, 1, np.nan])

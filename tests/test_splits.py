@@ -1,5 +1,5 @@
-"""Trips by hand, the real ones against the counts of the published protocol, and windows that
-hold the past of what they ask, each step asked in one split only."""
+"""Trips by hand, the real ones against the counts of the published protocol, windows that hold
+the past of what they ask, each step asked in one split only, and weeks kept apart."""
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from ecomlab.splits import (
     gather,
     next_trips,
     trip_sequences,
+    weekly_interactions,
+    weekly_purchases,
 )
 
 
@@ -129,3 +131,72 @@ def test_a_batch_of_clicks_has_no_counts(clicks):
     x, _, known, wanted = gather(s, s.retrain)
     assert x.shape == (3, 2) and known.shape == (5, 3, 0)
     assert wanted.tolist() == [s.rows[r] for r in targets(s.retrain, False)]
+
+
+@pytest.fixture
+def year():
+    """Milk (1) is bought most in weeks 1 to 3, bread (2) less; tea (6) succeeds only later."""
+    rows = [
+        *((7, f"2017-01-0{day} 09:00", 1, day) for day in (1, 2, 3)),
+        (7, "2017-01-03 18:00", 1, 3),  # the same day again
+        (7, "2017-01-02 09:00", 2, 2),
+        (7, "2017-01-02 09:00", 3, 2),  # fuel
+        (3, "2017-01-01 09:00", 2, 1),
+        (3, "2017-01-02 09:00", 6, 2),
+        (9, "2017-01-01 09:00", 1, 1),  # one day of shopping only
+        *((7, f"2017-01-0{day} 09:00", 6, day) for day in (5, 6, 7, 8)),
+        (7, "2017-01-05 09:00", 1, 5),
+    ]
+    columns = ["household_id", "transaction_timestamp", "product_id", "week"]
+    transactions = pd.DataFrame(rows, columns=columns)
+    transactions["transaction_timestamp"] = pd.to_datetime(transactions["transaction_timestamp"])
+    category = ["MILK", "BREAD", "FUEL", "COUPON/MISC ITEMS", None, "TEA"]
+    products = pd.DataFrame({"product_id": [1, 2, 3, 4, 5, 6], "product_category": category})
+    return transactions, products
+
+
+def test_items_and_households_are_chosen_by_the_training_weeks(year):
+    purchases = weekly_purchases(*year, last_week=3, n_items=2, min_trips=2)
+    assert purchases.households.tolist() == [3, 7]
+    assert purchases.items.tolist() == [1, 2]  # tea sells best over all weeks
+    every = weekly_purchases(*year, last_week=8, n_items=2, min_trips=2)
+    assert every.items.tolist() == [6, 1]
+
+
+def test_interactions_count_days_of_the_weeks_asked_for(year):
+    purchases = weekly_purchases(*year, last_week=3, n_items=3, min_trips=2)
+    assert purchases.items.tolist() == [1, 2, 6]
+    past = weekly_interactions(purchases, (1, 3), asked=(4, 8))
+    assert past.toarray().tolist() == [[0, 1, 1], [3, 1, 0]]
+    assert weekly_interactions(purchases, (4, 8)).toarray().tolist() == [[0, 0, 0], [1, 0, 4]]
+    faded = weekly_interactions(purchases, (1, 3), asked=(4, 8), half_life=1.0)
+    assert faded.toarray().tolist() == [[0, 0.25, 0.5], [1.75, 0.5, 0]]
+    assert faded.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("weeks", "asked", "message"),
+    [
+        ((1, 5), (5, 8), "weeks 1 to 5 reach into weeks 5 to 8.*must end by week 4"),
+        ((1, 9), (5, 8), "reach into weeks 5 to 8"),
+        ((3, 1), None, "the first week, 3, comes after the last, 1"),
+        ((20, 30), None, "no purchase in weeks 20 to 30"),
+    ],
+)
+def test_a_future_week_is_refused(year, weeks, asked, message):
+    purchases = weekly_purchases(*year, last_week=3, n_items=3, min_trips=2)
+    with pytest.raises(ValueError, match=message):
+        weekly_interactions(purchases, weeks, asked)
+
+
+def test_the_past_does_not_depend_on_the_future(year):
+    """Leakage: whatever happens after the last training week changes no input."""
+    transactions, products = year
+    other = transactions.copy()
+    later = other["week"] > 3
+    other.loc[later, "product_id"] = 2
+    for changed in (other, transactions[~later]):
+        before = weekly_purchases(transactions, products, 3, 3, 2)
+        after = weekly_purchases(changed, products, 3, 3, 2)
+        inputs = [weekly_interactions(p, (1, 3), (4, 8)).toarray() for p in (before, after)]
+        assert (before.items == after.items).all() and (inputs[0] == inputs[1]).all()
