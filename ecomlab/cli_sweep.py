@@ -1,0 +1,87 @@
+"""`ecomlab sweep` and `ecomlab compare`: one notebook, many parameters."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def sweep(
+    notebook: Annotated[str, typer.Argument(help="A lesson's number or name, or a file.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of results.")],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE,VALUE", help="A parameter and its values; repeat."),
+    ] = None,
+    random: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only N combinations, drawn at random; all their seeds."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of that drawing.")] = 1,
+    profile: Annotated[
+        str, typer.Option(help="quick, default or full: the parameters outside the grid.")
+    ] = "default",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:8786", help="A Dask scheduler; else this machine."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Runs at once on this machine. [default: cores, with 4 GB for each]"),
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of TensorFlow in a run.")] = 1,
+    cell_timeout: Annotated[float | None, typer.Option(help="Seconds one cell may take.")] = None,
+):
+    """Run a notebook with every combination of parameters, here or on a Dask cluster.
+
+    The parameters SEED and SEEDS repeat a run: the table shows their mean and spread. Stopped
+    or failed? The same command goes on from there; runs that are finished are not run again.
+
+    Example: ecomlab sweep 00 --profile quick --grid hidden=64,128 --grid seeds=1,2 --out sweep
+
+    A list in brackets is one value, and --random draws from what would be many runs:
+
+    ecomlab sweep 01 --grid 'hidden=[32],[64,32]' --grid epochs=10,20,40 --random 4 --out sweep01
+
+    On a cluster, with `dask scheduler` on one machine and `dask worker tcp://host:8786
+    --nthreads 1` on others where this package is installed:
+
+    ecomlab sweep 00 --grid hidden=64,128 --scheduler tcp://host:8786 --out sweep
+    """
+    from importlib.util import find_spec
+
+    from ecomlab.compare import compare as compare_runs
+    from ecomlab.project import UserError
+    from ecomlab.runner import RunFailed
+    from ecomlab.sweep import parse_grid
+    from ecomlab.sweep import sweep as sweep_runs
+
+    if find_spec("distributed") is None:
+        raise UserError("a sweep needs Dask: `make setup`, or pip install -e '.[sweep]'")
+    records = sweep_runs(
+        notebook,
+        parse_grid(grid or []),
+        out,
+        profile=profile,
+        random=random,
+        seed=seed,
+        scheduler=scheduler,
+        workers=workers,
+        threads=threads,
+        cell_timeout=cell_timeout,
+    )
+    page = compare_runs(out)
+    print(f"open {page}")
+    failed = sum(bool(record["failure"]) for record in records)
+    if failed:
+        raise RunFailed(f"{failed} of {len(records)} runs failed: {page} names cell and error")
+
+
+def compare(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A sweep's folder.")]):
+    """Build a sweep's table and plots from what is finished: table.parquet and sweep.html.
+
+    Example: ecomlab compare sweep
+    """
+    from ecomlab.compare import compare as compare_runs
+
+    print(f"open {compare_runs(folder)}")

@@ -1,0 +1,484 @@
+"""Sweeps: what is checked before, what is kept whatever happens, what the table shows."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import psutil
+import pytest
+from filelock import FileLock
+
+from ecomlab import sweep
+from ecomlab.compare import compare, grouped, recorded_numbers, results_table
+from ecomlab.project import UserError
+
+DECLARED = """\
+WIDTH = 3  # how wide
+POOLING = "max"  # which
+HIDDEN = [32]  # neurons
+SEED = 1  # chance
+"""
+slow = pytest.mark.slow
+
+
+@pytest.fixture
+def small(make_notebook):
+    return make_notebook("print(WIDTH)", parameters=DECLARED)
+
+
+@pytest.mark.parametrize(
+    ("texts", "grid"),
+    [
+        (["width=16,32", "pooling=max"], {"width": ["16", "32"], "pooling": ["max"]}),
+        (["HIDDEN=[32],[64,32]"], {"HIDDEN": ["[32]", "[64,32]"]}),
+        (['NAME="a,b",c', "U=a=b"], {"NAME": ["a,b", "c"], "U": ["a=b"]}),
+    ],
+)
+def test_a_grid_is_names_with_values(texts, grid):
+    assert sweep.parse_grid(texts) == grid
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["width"], "takes NAME=VALUE,VALUE, not 'width'"),
+        (["width="], "takes NAME=VALUE,VALUE"),
+        (["width=1,,2"], "takes NAME=VALUE,VALUE"),
+        (["width=1", "WIDTH=2"], "--grid WIDTH is given twice"),
+        ([], "at least one --grid"),
+    ],
+)
+def test_a_grid_of_another_form_is_refused(texts, message):
+    with pytest.raises(UserError, match=message):
+        sweep.parse_grid(texts)
+
+
+def test_a_plan_is_every_combination_with_every_parameter(small):
+    runs = sweep.plan(small, {"width": ["4", "5"], "hidden": ["[8,4]"], "seed": [1, 2]})
+    assert [run.given for run in runs] == [
+        {"WIDTH": width, "HIDDEN": [8, 4], "SEED": seed} for width in (4, 5) for seed in (1, 2)
+    ]
+    assert runs[0].parameters == {"WIDTH": 4, "POOLING": "max", "HIDDEN": [8, 4], "SEED": 1}
+    assert len({run.key for run in runs}) == len({run.name for run in runs}) == 4
+    assert re.fullmatch(r"[\w.=+-]+", runs[0].name)
+    # A default written out is the same run; other code is not.
+    again, longer = (
+        sweep.plan(small, {"width": [4], "hidden": [[8, 4]], **more})[0]
+        for more in ({}, {"pooling": ["max"]})
+    )
+    assert again.key == longer.key == runs[0].key
+
+
+def test_a_profile_sets_what_the_grid_does_not():
+    (run,) = sweep.plan("00", {"epochs": [3]}, profile="quick")
+    assert run.parameters["EPOCHS"] == 3 and run.parameters["SIZE"] == "sample"
+
+
+def test_random_draws_combinations_each_with_all_its_seeds(small):
+    grid = {"width": list(range(1000)), "pooling": ["max", "average"], "seed": [1, 2, 3]}
+    runs = sweep.plan(small, grid, random=5)
+    assert len(runs) == 15
+    drawn = {(run.given["WIDTH"], run.given["POOLING"]) for run in runs}
+    assert len(drawn) == 5
+    assert runs == sweep.plan(small, grid, random=5)
+    assert runs != sweep.plan(small, grid, random=5, seed=2)
+    assert len(sweep.plan(small, {"width": [1, 2]}, random=50)) == 2
+
+
+@pytest.mark.parametrize(
+    ("texts", "options", "message"),
+    [
+        (["widht=1,2"], {}, r"no parameter 'widht' \(did you mean WIDTH\?\)"),
+        (["width=1,two", "seed=x"], {}, "WIDTH: 'two' is not a whole number; SEED: 'x' is not"),
+        (["width=16,16.0"], {}, "WIDTH: '16.0' is there twice"),
+        (["width=1"], {"random": 0}, "draw at least one"),
+        (["width=1"], {"workers": 0}, "needs one at least"),
+        (["width=1"], {"profile": "fast"}, "choose one of quick"),
+        (["width=1"], {"scheduler": "here:8786"}, "--scheduler takes tcp://host:8786"),
+        (["width=1"], {"scheduler": "tcp://here:1", "workers": 2}, "is for this machine"),
+    ],
+)
+def test_bad_input_starts_nothing(small, tmp_path, texts, options, message):
+    with pytest.raises(UserError, match=message) as raised:
+        sweep.sweep(small, sweep.parse_grid(texts), tmp_path / "out", **options)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_tells_bad_input_in_one_line(ecomlab_command, small, tmp_path):
+    done = call(ecomlab_command, "sweep", small, "--out", tmp_path / "out", "--grid", "widht=1")
+    assert done.returncode == 2
+    assert "did you mean WIDTH?" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@slow
+def test_a_scheduler_that_is_not_there_is_told(small, tmp_path):
+    with pytest.raises(UserError, match="no scheduler answers at tcp://127"):
+        sweep.sweep(small, {"width": [1]}, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
+    assert not list(tmp_path.glob("out/runs/*"))
+
+
+def call(command, *arguments):
+    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True)
+
+
+# Runs that leave a mark when they start, and of which one waits for leave to go on.
+
+HELD = """\
+import os, pathlib, time
+marks = pathlib.Path(MARKS)
+(marks / f"{WIDTH}.{os.getpid()}").write_text(str(os.getppid()))
+while WIDTH == 2 and not (marks / "go").exists():
+    time.sleep(0.05)
+if WIDTH == 5 and not (marks / "mended").exists():
+    raise ValueError("five <b>")
+"""
+RECORD = "from ecomlab.results import record\nrecord(area=WIDTH**2, threads=os.environ['TF_NUM_INTRAOP_THREADS'])"  # noqa: E501
+
+
+class Marks:
+    """What the runs of the held notebook left."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+
+    def kernels(self, width):
+        return {int(path.suffix[1:]): path for path in self.folder.glob(f"{width}.*")}
+
+    def go(self):
+        (self.folder / "go").touch()
+
+
+@pytest.fixture
+def marks(tmp_path):
+    made = Marks(tmp_path / "marks")
+    yield made
+    made.go()  # no run of a test that failed stays behind
+
+
+@pytest.fixture
+def held(make_notebook, marks):
+    return make_notebook(HELD, RECORD, parameters=f"WIDTH = 3\nMARKS = {str(marks.folder)!r}")
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert found, "it did not happen in time"
+    return found
+
+
+def gone(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def finished(out):
+    """Return the widths of the runs that are on disk, and check that each is whole."""
+    widths = []
+    for path in out.glob("runs/*.json"):
+        record = json.loads(path.read_text("utf-8"))
+        if not record["failure"]:
+            json.loads(path.with_suffix(".ipynb").read_text("utf-8"))
+            widths.append(record["given"]["WIDTH"])
+    return sorted(widths)
+
+
+@contextlib.contextmanager
+def started(command, *arguments):
+    """Start a command with a session of its own; nothing of it outlives the test."""
+    process = subprocess.Popen(
+        [*map(str, [*command, *arguments])],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture
+def dask(tmp_path):
+    """A scheduler and two workers with one thread each, in folders that nobody else uses."""
+    processes = []
+
+    def start(program, *arguments):
+        folder = tmp_path / f"{program}{len(processes)}"
+        folder.mkdir()
+        command = [sys.executable, "-m", f"distributed.cli.dask_{program}", "--no-dashboard"]
+        processes.append(
+            subprocess.Popen([*command, *arguments], cwd=folder, stderr=subprocess.DEVNULL)
+        )
+        return processes[-1]
+
+    file = tmp_path / "scheduler.json"
+    scheduler = start(
+        "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)
+    )
+    address = json.loads(wait_for(lambda: file.exists() and file.read_text()))["address"]
+    for _ in range(2):
+        start("worker", address, "--nthreads", "1")
+    yield address, scheduler
+    for process in reversed(processes):
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@slow
+def test_a_killed_worker_loses_nothing(dask, held, marks, tmp_path, ecomlab_command):
+    address, _ = dask
+    out = tmp_path / "out"
+    arguments = ["sweep", held, "--grid", "width=1,2,3,4", "--scheduler", address, "--out", out]
+    with started(ecomlab_command, *arguments) as process:
+        kernel, mark = wait_for(lambda: list(marks.kernels(2).items()))[0]
+        worker = int(wait_for(mark.read_text))
+        os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: gone(kernel), 20)
+        marks.go()
+        stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    assert finished(out) == [1, 2, 3, 4]
+    assert len(marks.kernels(2)) == 2, "the run is made again"
+    assert all(len(marks.kernels(width)) == 1 for width in (1, 3, 4)), "the others are not"
+    assert stdout.splitlines()[-1] == f"open {out / 'sweep.html'}"
+    assert stderr == ""
+    table = pd.read_parquet(out / "table.parquet")
+    assert sorted(table["area"]) == [1, 4, 9, 16]
+    assert set(table["threads"]) == {"1"}
+
+
+@slow
+def test_a_killed_scheduler_is_told_and_the_same_command_goes_on(
+    dask, held, marks, tmp_path, ecomlab_command, capsys
+):
+    address, scheduler = dask
+    out = tmp_path / "out"
+    arguments = ["sweep", held, "--grid", "width=1,2,3", "--out", out]
+    with started(ecomlab_command, *arguments, "--scheduler", address) as process:
+        wait_for(lambda: finished(out) == [1, 3])
+        (kernel,) = marks.kernels(2)
+        scheduler.kill()
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    line = f"ecomlab: the connection to the scheduler was lost; 2 of 3 runs are finished and kept in {out}"  # noqa: E501
+    assert stderr.startswith(line) and len(stderr.strip().splitlines()) == 1
+    wait_for(lambda: gone(kernel), 30)
+    assert finished(out) == [1, 3]
+
+    marks.go()
+    sweep.sweep(held, {"width": [1, 2, 3]}, out, workers=1)
+    assert "2 of 3 runs are finished" in capsys.readouterr().out
+    assert finished(out) == [1, 2, 3]
+    assert [len(marks.kernels(width)) for width in (1, 2, 3)] == [1, 2, 1]
+
+
+@slow
+def test_ctrl_c_keeps_what_is_finished_and_ends_every_process(
+    held, marks, tmp_path, ecomlab_command
+):
+    out = tmp_path / "out"
+    arguments = ["sweep", held, "--grid", "width=1,2", "--workers", "2", "--out", out]
+    with started(ecomlab_command, *arguments) as process:
+        wait_for(lambda: finished(out) == [1])
+        (kernel,) = wait_for(lambda: marks.kernels(2))
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert kernel in [member.pid for member in family]
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.strip() in ("", "ecomlab: stopped")
+    assert f"stopped; 1 of 2 runs are finished and kept in {out}" in stdout
+    wait_for(lambda: all(gone(member.pid) for member in family), 10)
+    assert finished(out) == [1]
+
+
+@slow
+def test_a_full_disk_ends_in_one_line_and_leaves_no_part(make_notebook, tmp_path, ecomlab_command):
+    path = make_notebook("print('x' * 50_000 * WIDTH)")
+    place = tmp_path / "small_disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(place)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount the small disk that this test fills")
+    try:
+        arguments = ["sweep", path, "--grid", "width=1,3,2", "--workers", "1", "--out", place]
+        done = call(ecomlab_command, *arguments)
+        assert done.returncode == 1
+        assert "No space left on device" in done.stderr
+        assert "1 of 3 runs are finished and kept" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert finished(place) == [1]
+        names = [p.name for p in place.rglob("*") if p.is_file()]
+        assert not [name for name in names if name.endswith(".tmp")], "a part is left"
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@slow
+def test_one_run_fails_the_rest_finish_and_the_same_folder_goes_on(
+    held, marks, make_notebook, tmp_path, ecomlab_command
+):
+    out = tmp_path / "out"
+    done = call(
+        ecomlab_command, "sweep", held, "--grid", "width=5,1", "--workers", "1", "--out", out
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("ecomlab: 1 of 2 runs failed")
+    (failed,) = (json.loads(p.read_text("utf-8")) for p in out.glob("runs/width=5*.json"))
+    assert failed["failure"].startswith("small, cell 3, `raise ValueError(")
+    assert "ValueError: five <b>" in failed["failure"]
+    (partial,) = out.glob("runs/*.partial.ipynb")
+    assert "Traceback" in partial.read_text("utf-8")
+    page = (out / "sweep.html").read_text("utf-8")
+    assert "five &lt;b&gt;" in page and "<b>" not in page
+
+    # The same folder again, for more: only what is not finished is run.
+    (marks.folder / "mended").touch()
+    records = sweep.sweep(held, {"width": [5, 1, 4]}, out, workers=1)
+    assert [record["results"]["area"] for record in records] == [25, 1, 16]
+    assert [len(marks.kernels(width)) for width in (5, 1, 4)] == [2, 1, 1]
+    assert not list(out.glob("runs/*.partial.ipynb"))
+    # All of it is there: no worker is started.
+    before = time.monotonic()
+    assert sweep.sweep(held, {"width": [5, 1, 4]}, out, workers=1) == records
+    assert time.monotonic() - before < 1
+
+    other = make_notebook("print('other')", name="other")
+    with pytest.raises(UserError, match=r"holds runs of small\.ipynb: name another folder"):
+        sweep.sweep(other, {"width": [1]}, out)
+    with FileLock(out / ".lock"), pytest.raises(UserError, match="another sweep is writing to"):
+        sweep.sweep(held, {"width": [6]}, out)
+    assert finished(out) == [1, 4, 5]
+
+
+@slow
+@pytest.mark.exhaustive
+def test_a_real_lesson_is_swept_with_seeds(tmp_path, ecomlab_command):
+    out = tmp_path / "out"
+    arguments = ["--profile", "quick", "--grid", "hidden=16", "--grid", "seeds=1,2"]
+    done = call(ecomlab_command, "sweep", "00", *arguments, "--out", out)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_parquet(out / "table.parquet")
+    assert len(table) == 2 and table["accuracy"].between(0.5, 1).all()
+    assert "first network, test accuracy" in (out / "sweep.html").read_text("utf-8")
+
+
+# The table, from records written by hand.
+
+
+def a_record(width, seed, *, failure=None, **results):
+    parameters = {"WIDTH": width, "POOLING": "max", "SEED": seed, "HIDDEN": [32]}
+    return {
+        "key": f"{width}{seed}",
+        "given": {"WIDTH": width, "SEED": seed},
+        "parameters": parameters,
+        "results": results,
+        "seconds": 2.0,
+        "peak_memory_mb": 80.0,
+        "host": "one",
+        "failure": failure,
+    }
+
+
+def write_sweep(folder, records, **about):
+    (folder / "runs").mkdir(parents=True)
+    about = {"notebook": "a.ipynb", "title": "A", "headline": {}, "code": "0", **about}
+    (folder / "sweep.json").write_text(json.dumps(about))
+    for record in records:
+        (folder / "runs" / f"{record['key']}.json").write_text(json.dumps(record))
+
+
+def test_seeds_are_one_row_with_their_spread():
+    records = [a_record(3, seed, score=score) for seed, score in ((1, 0.7), (2, 0.9))]
+    records += [a_record(4, 1, score=0.5), a_record(4, 2, failure="small, cell 2: it fell")]
+    table = results_table(records)
+    names = recorded_numbers(table, records[0]["parameters"])
+    assert names == ["score", "seconds"]
+    groups = grouped(table, ["WIDTH"], names)
+    assert groups[("WIDTH", "")].tolist() == [3, 4] and groups[("runs", "")].tolist() == [2, 1]
+    score = groups["score"]
+    assert score["mean"].tolist() == pytest.approx([0.8, 0.5])
+    # Two values that lie 0.2 apart: the sample standard deviation is 0.2 / sqrt(2).
+    assert score["sd"][0] == pytest.approx(0.2 / 2**0.5) and pd.isna(score["sd"][1])
+    assert (score["min"][0], score["max"][0]) == (0.7, 0.9)
+
+
+def test_every_kind_of_value_reaches_the_parquet_file(tmp_path):
+    results = {"share": 0.5, "count": 3, "WIDTH": 9, "by": {"a": 1, "b": {"c": 2.5}}, "all": [1, 2]}
+    records = [a_record(3, 1, **results, mixed="text"), a_record(4, 1, mixed=2, sure=True)]
+    write_sweep(tmp_path, records)
+    compare(tmp_path)
+    table = pd.read_parquet(tmp_path / "table.parquet")
+    first = table.loc["31"]
+    assert (first["WIDTH"], first["WIDTH (recorded)"], first["HIDDEN"]) == (3, 9, "[32]")
+    assert (first["by.a"], first["by.b.c"], first["all"]) == (1, 2.5, "[1, 2]")
+    assert table["mixed"].tolist() == ["text", "2"]
+    assert table["failure"].isna().all()
+
+
+def test_compare_without_a_sweep_is_told(tmp_path):
+    with pytest.raises(UserError, match="holds no sweep"):
+        compare(tmp_path)
+    write_sweep(tmp_path, [])
+    with pytest.raises(UserError, match="no run has ended in"):
+        compare(tmp_path)
+    (tmp_path / "sweep.json").write_text("{")
+    with pytest.raises(UserError, match="does not read"):
+        compare(tmp_path)
+
+
+@slow
+@pytest.mark.parametrize("width", [1100, 390])
+def test_the_page_sorts_and_asks_for_nothing(page, tmp_path, width):
+    records = [
+        a_record(size, seed, score=0.1 * ((size * 7) % 5) + 0.01 * seed, **{"<script>": seed})
+        for size in (2, 10, 33)
+        for seed in (1, 2)
+    ]
+    records += [a_record(1, 1, failure="a, cell 2, `<script>alert(1)</script>`: $5 to $6")]
+    write_sweep(tmp_path, records, title="<script>alert(2)</script>", headline={"score": "$ a $"})
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(compare(tmp_path).as_uri())
+    assert page.errors_seen == [] and page.requests_seen == [page.url]
+    assert page.locator("h1").inner_text() == "Sweep: <script>alert(2)</script>"
+    alts = [image.get_attribute("alt") for image in page.locator("img").all()]
+    assert alts[0].startswith("$ a $ against WIDTH. Means: WIDTH: 2 0.415")
+    assert alts[1].startswith("<script> against WIDTH.")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    first = page.locator("table").first
+
+    def column():
+        return first.locator("tbody tr td:first-child").all_inner_texts()
+
+    assert column() == ["2", "10", "33"]
+    first.locator("th button", has_text="score").click()
+    assert column() == ["10", "33", "2"]
+    first.locator("th button", has_text="score").click()
+    assert column() == ["2", "33", "10"]
+    first.locator("th button", has_text="WIDTH").click()
+    assert column() == ["2", "10", "33"], "numbers sort as numbers"
+    assert "± 0.007071" in first.inner_text()
