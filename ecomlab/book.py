@@ -7,7 +7,8 @@ lessons, only their form changes to what a site can show without a kernel or a n
 import shutil
 from pathlib import Path
 
-from ecomlab.project import BUILD, NOTEBOOKS, ROOT, UserError, lessons
+from ecomlab.exercises import exercises, student_copy
+from ecomlab.project import BUILD, ROOT, UserError, lessons
 from ecomlab.render import to_mathml, without_tensorflow_noise, write_text
 from ecomlab.results import MIME_TYPE
 
@@ -57,7 +58,7 @@ def stage(folder):
         Emptied first.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    pages = {"lessons": lessons(), "exercises": sorted(NOTEBOOKS.glob("exercises/*/[0-9]*.ipynb"))}
+    pages = {"lessons": lessons(), "exercises": exercises()}
     for lesson in pages["lessons"]:
         write_text(folder / "lessons" / lesson.path.name, _page(lesson.path))
     for path in pages["exercises"]:
@@ -77,7 +78,7 @@ def _page(path, *, student=False):
 
     notebook = nbformat.read(path, as_version=4)
     if student:
-        notebook = _without_solutions(notebook)
+        notebook = student_copy(notebook)
     cells = [c for c in notebook.cells if "bootstrap" not in c.metadata.get("tags", [])]
     for cell in cells:
         if cell.cell_type == "code":
@@ -101,15 +102,6 @@ def _still(output):
         source = f"data:image/png;base64,{picture}"
         data["text/html"] = f'<img class="figure" src="{source}" alt="{escape(alt, quote=True)}">'
     return output
-
-
-def _without_solutions(notebook):
-    """Return an exercise as nbgrader hands it out."""
-    from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions
-
-    for preprocessor in (ClearSolutions(), ClearHiddenTests(), ClearOutput()):
-        notebook, _ = preprocessor.preprocess(notebook, {})
-    return notebook
 
 
 def draw_equation(translator, node):

@@ -14,11 +14,12 @@ from ecomlab.workbook import full_hash
 
 EXPECTED = tomllib.loads((NOTEBOOKS.parent / "tests" / "expected.toml").read_text("utf-8"))
 LESSONS = [lesson.name for lesson in lessons()]
-# Whatever notebook there is, is run: lessons, the template, exercises, reports.
+# Whatever notebook there is, is run: lessons, the template, reports. Exercises have tests of
+# their own, which also try the students' answers.
 RUNNABLE = sorted(
     path.relative_to(NOTEBOOKS).as_posix()
     for path in NOTEBOOKS.rglob("*.ipynb")
-    if not {".ipynb_checkpoints", "my_copies"} & set(path.parts)
+    if not {".ipynb_checkpoints", "my_copies", "exercises"} & set(path.parts)
 )
 # A busy machine takes many times the seconds of a quiet one, so seconds have no band.
 SECONDS = ("_s", "_ms")

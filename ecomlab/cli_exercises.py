@@ -1,0 +1,58 @@
+"""`ecomlab exercise`: a copy to work on, the worked solution, or a variant for a class."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecomlab.project import NOTEBOOKS, UserError
+
+MY_COPIES = NOTEBOOKS / "my_copies"
+
+
+def exercise(
+    name: Annotated[str, typer.Argument(help="A lesson's number or name.")],
+    solution: Annotated[
+        bool, typer.Option("--solution", help="With worked solutions and the tests.")
+    ] = False,
+    variant: Annotated[
+        int | None, typer.Option(min=0, help="Other numbers in the tasks; needs --to.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A course's own folder of sources.")
+    ] = None,
+    stamp: Annotated[
+        bool, typer.Option("--stamp", help="Renew the fingerprints in the source (authors).")
+    ] = False,
+):
+    """Copy an exercise to work on; or its worked solution; or, for a teacher, a variant.
+
+    Examples: ecomlab exercise 03 / ecomlab exercise 03 --solution /
+    ecomlab exercise 03 --variant 7 --to course/source
+    """
+    import nbformat
+
+    from ecomlab import exercises
+
+    if (variant is None) != (to is None):
+        raise UserError("--variant and --to belong together")
+    path = exercises.find_exercise(name)
+    notebook = nbformat.read(path, as_version=4)
+    if stamp:
+        exercises.stamp(notebook, path)
+        nbformat.write(notebook, path)
+        print(path)
+        return
+    if to is not None:
+        exercises.set_variant(notebook, variant)
+        exercises.stamp(notebook, path)
+        target = to / path.stem / path.name
+    else:
+        kind = "solution" if solution else "exercise"
+        target = MY_COPIES / f"{path.stem.split('_')[0]}_{kind}.ipynb"
+        notebook = notebook if solution else exercises.student_copy(notebook)
+    if target.exists() and not solution:
+        raise UserError(f"{target} is there already: it is yours, move it or delete it first")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)
+    print(target)

@@ -1,0 +1,210 @@
+"""`ecomlab.checks`: what a student reads at once, for each way of being wrong."""
+
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from ecomlab import checks
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch):
+    monkeypatch.setattr(checks, "_known", {})
+    monkeypatch.setattr(checks, "_given", {})
+
+
+def learn(right, *cases, wrong=(), digits=4):
+    """Make `task` known by an answer that is right and by others that are wrong."""
+
+    def fingerprint(function):
+        return checks._fingerprint([checks._call(function, c) for c in cases or ((),)], digits)
+
+    known = {"right": fingerprint(right), "wrong": [[fingerprint(w), h] for w, h in wrong]}
+    checks.load(checks.pack({"task": known}))
+
+
+def ask(function, capsys, *cases, **options):
+    function.__name__ = "task"
+    checks.answer(function, *cases, **options)
+    said = capsys.readouterr()
+    assert said.err == ""
+    return said.out.strip()
+
+
+def test_not_tried_not_yet_and_right(capsys):
+    def stub():
+        raise NotImplementedError
+
+    learn(lambda: 12)
+    assert ask(stub, capsys) == "task: not tried"
+    assert ask(lambda: 7, capsys) == "task: not yet. The shape is right, the numbers are not."
+    assert ask(lambda: 12, capsys) == "task: right"
+    assert ask(lambda: 12.0000000001, capsys) == "task: right"
+    assert ask(lambda: None, capsys) == "task: not yet. It returns nothing: is there a `return`?"
+
+
+def test_an_error_is_one_line(capsys):
+    def broken():
+        return [1, 2][5]
+
+    said = ask(broken, capsys)
+    assert said.startswith("task: not yet. It stopped with IndexError: list index out of range")
+    assert "\n" not in said
+    assert "SystemExit" in ask(lambda: sys.exit(3), capsys)
+
+
+ARRAY = np.array([[1.0, 2.5, -3.0, 0.7], [4.0, -0.5, 2.2, 9.0]])
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (-ARRAY, "The sign"),
+        (ARRAY.T, "The axes"),
+        (ARRAY[:, ::-1], "The direction"),
+        (ARRAY[None], "one too many"),
+        (ARRAY[:, :3], "The shape: yours is (2, 3), asked is (2, 4)."),
+        (ARRAY * 100, "per cent"),
+        (ARRAY / 255, "pixels"),
+        (ARRAY / 2, "factor of two"),
+        (ARRAY / 4, "The sum"),
+        (ARRAY * 8, "The mean"),
+        (1 - ARRAY, "The complement"),
+        (np.exp(ARRAY), "A logarithm"),
+        (ARRAY / np.log(2), "base"),
+        (ARRAY + 1, "Off by one"),
+        (ARRAY * np.nan, "not finite"),
+        ("text", "The kind"),
+        ({"a": 1}, "The kind"),
+        (ARRAY**3, "The numbers"),
+    ],
+)
+def test_a_hint_names_what_is_wrong(answer, hint, capsys):
+    learn(lambda: ARRAY)
+    assert hint.lower() in ask(lambda: answer, capsys).lower()
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [
+        (lambda a: -a, "The sign"),
+        (lambda a: a * 100, "per cent"),
+        (lambda a: a * 255, "pixels"),
+        (lambda a: a[::-1], "The direction"),
+        (lambda a: a.sum(), "The shape: yours is (), asked is (2,)."),
+    ],
+)
+def test_a_small_answer_is_known_by_a_hash_and_gets_the_same_hints(change, hint, capsys):
+    learn(lambda: ARRAY[:, 1])
+    assert hint in ask(lambda: change(ARRAY[:, 1]), capsys)
+
+
+def test_a_part_is_named_and_the_right_ones_are_counted(capsys):
+    learn(lambda: {"precision": 0.25, "recall": 0.8, "text": "shirt"})
+    said = ask(lambda: {"precision": 0.25, "recall": -0.8, "text": "shirt"}, capsys)
+    assert "Part ['recall']: The sign" in said and "(2 of 3 parts are right)" in said
+    assert "The parts: asked are ['precision']" in ask(lambda: {"precision": 0.25}, capsys)
+    said = ask(lambda: {"precision": 0.25, "recall": 0.8, "text": "coat"}, capsys)
+    assert "Part ['text']: Another answer" in said
+
+
+def test_a_known_wrong_answer_gets_its_own_hint(capsys):
+    def broken(x):
+        return x / [0]
+
+    wrong = [(lambda x: -x, "You forgot to turn round."), (broken, "A list cannot be divided by.")]
+    learn(lambda x: x, (3.7,), wrong=wrong)
+    assert ask(lambda x: -x, capsys, (3.7,)) == "task: not yet. You forgot to turn round."
+    assert "A list cannot" in ask(broken, capsys, (3.7,))
+    assert ask(lambda x: x, capsys, (3.7,)) == "task: right"
+
+
+def test_several_calls_and_which_one_is_wrong(capsys):
+    learn(lambda x: abs(x), (3,), (-4,))
+    assert "Off by one" not in ask(lambda x: x, capsys, (3,), (-4,))
+    assert "(call 2 of 2)" in ask(lambda x: x, capsys, (3,), (-4,))
+
+
+def test_digits_allow_for_rounding_on_paper(capsys):
+    learn(lambda: 0.92414182, digits=3)
+    for rounded in (0.924, 0.9241, 0.92414):
+        assert ask(lambda r=rounded: r, capsys, digits=3) == "task: right"
+    assert "not yet" in ask(lambda: 0.93, capsys, digits=3)
+    learn(lambda: 0.9996, digits=3)  # rounds up to another power of ten
+    assert ask(lambda: 1.0, capsys, digits=3) == "task: right"
+
+
+def test_counts_must_be_exact(capsys):
+    learn(lambda: 13824)
+    assert "not yet" in ask(lambda: 13825, capsys)
+
+
+def test_rules_come_with_their_hints_in_order(capsys):
+    rules = [(lambda v: v > 0, "The sign."), (lambda v: v < 10, "Too large.")]
+    assert ask(lambda: -1, capsys, rules=rules) == "task: not yet. The sign."
+    assert ask(lambda: 11, capsys, rules=rules) == "task: not yet. Too large."
+    assert ask(lambda: 5, capsys, rules=rules) == "task: right"
+    assert "its check stopped: TypeError" in ask(lambda: "5", capsys, rules=rules)
+
+
+def test_its_input_stays_as_it_was(capsys):
+    given = np.arange(3.0)
+
+    def spoils(x):
+        x += 1
+        return x
+
+    learn(lambda x: x + 1, (given,))
+    assert "It changes its input" in ask(spoils, capsys, (given,))
+    assert given.tolist() == [0, 1, 2]
+
+
+def test_warnings_and_printing_stay_out_of_a_graded_cell(capfd):
+    def noisy():
+        print("hello")
+        print("hello", file=sys.stderr)
+        warnings.warn("careful", stacklevel=1)
+        return np.log(np.zeros(1)) * 0 + np.array([1.0])
+
+    noisy.__name__ = "task"
+    checks.answer(noisy)
+    said = capfd.readouterr()
+    assert "hello" not in said.out and said.err == ""
+
+
+def test_what_is_packed_cannot_be_read():
+    packed = checks.pack({"task": {"right": {}, "wrong": [[{}, "The sign is turned round."]]}})
+    assert "sign" not in packed and "task" not in packed
+
+
+def test_hidden_tests_raise_one_line():
+    def task(x):
+        return {"a": x, "b": [x, x]}
+
+    checks.require(task, (2,), {"a": 2.00001, "b": [2, 2]})
+    with pytest.raises(checks.NotRight, match=r"task\['b'\]: other numbers"):
+        checks.require(task, (2,), {"a": 2, "b": [2, 3]})
+    with pytest.raises(checks.NotRight, match="asked are"):
+        checks.require(task, (2,), {"a": 2})
+    with pytest.raises(checks.NotRight, match=r"shape \(2,\), asked is \(3,\)") as raised:
+        checks.require(task, (2,), {"a": 2, "b": [2, 2, 2]})
+    assert raised.value._render_traceback_() == [f"not right: {raised.value}"]
+
+
+def test_what_was_given_is_kept_for_hidden_tests(capsys):
+    def task():
+        return 5
+
+    with pytest.raises(checks.NotRight, match="not tried"):
+        checks.given(task)
+    checks.answer(task)
+    assert checks.given(task) == 5
+
+    def task():
+        raise ValueError("no")
+
+    checks.answer(task)
+    with pytest.raises(checks.NotRight, match="stopped with ValueError: no"):
+        checks.given(task)
