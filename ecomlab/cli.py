@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ecomlab import __version__, cli_data
+from ecomlab import __version__, cli_data, cli_exercises, cli_reports, cli_sweep
 from ecomlab.project import BUILD, UserError, find_notebook, lessons, profile_parameters
 
 app = typer.Typer(
@@ -26,6 +26,9 @@ Offline = Annotated[bool, typer.Option("--offline", help="Close the notebook's n
 
 # The data commands have a module of their own: they know nothing of notebooks.
 app.add_typer(cli_data.app, name="data")
+app.command()(cli_exercises.exercise)
+app.add_typer(cli_reports.app, name="report")
+app.command()(cli_reports.score)
 
 
 def main():
@@ -234,6 +237,10 @@ def full(
     store_full(outcomes)
     write_readme_table()
     _fail_if_any_failed(outcomes)
+
+
+app.command()(cli_sweep.sweep)
+app.command()(cli_sweep.compare)
 
 
 def _paths(names):

@@ -41,7 +41,7 @@ _TENSORFLOW_NOISE = re.compile(
 )
 
 
-def render(notebook, output, *, links=(), code_open=True):
+def render(notebook, output, *, links=(), code_open=True, hide_code=False):
     """Write a notebook as one HTML file.
 
     Parameters
@@ -52,6 +52,8 @@ def render(notebook, output, *, links=(), code_open=True):
         Shown at the top of the page.
     code_open : bool
         Whether code blocks start unfolded.
+    hide_code : bool
+        Leave code out of sight, on paper too, until the reader asks for it.
 
     Returns
     -------
@@ -82,7 +84,8 @@ def render(notebook, output, *, links=(), code_open=True):
         "style": stylesheet(),
         "links": list(links),
         "contents": _contents(node),
-        "code_open": code_open,
+        "code_open": code_open and not hide_code,
+        "hide_code": hide_code,
         "footer": f"ecomlab {__version__}, {notebook.name}",
     }
     html, _ = _exporter().from_notebook_node(node, resources={"page": page})

@@ -1,0 +1,176 @@
+"""`ecomlab report` and `ecomlab score`: a shop's own orders in, a page, tables and scores out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecomlab.project import UserError
+
+app = typer.Typer(
+    help="Make a report on a shop's own orders.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Data = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|URL", help="CSV, parquet or Excel; or a database URL, with --query."
+    ),
+]
+Out = Annotated[Path, typer.Option(help="The HTML page; tables are written beside it.")]
+Columns = Annotated[
+    Path | None, typer.Option(help="A TOML file: which column is what, and how to read it.")
+]
+Query = Annotated[str | None, typer.Option(help="SQL; without --data, DuckDB on files by name.")]
+Currency = Annotated[
+    str | None, typer.Option(help="The currency to keep. [default: the most frequent]")
+]
+KeepDuplicates = Annotated[
+    bool, typer.Option("--keep-duplicates", help="Keep lines equal in every column.")
+]
+Today = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Later dates are mistakes. [default: today]")
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter; repeat."),
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Close the notebook's network.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the page's name.")]
+
+
+@app.command()
+def segments(
+    out: Out,
+    data: Data = None,
+    columns: Columns = None,
+    query: Query = None,
+    currency: Currency = None,
+    keep_duplicates: KeepDuplicates = False,
+    today: Today = None,
+    parameter: Parameters = None,
+    offline: Offline = False,
+    quiet: Quiet = False,
+):
+    """Group customers, estimate what each will spend, and tell who is leaving.
+
+    Example: ecomlab report segments --data orders.csv --out segments.html
+    """
+    options = (currency, keep_duplicates, today, parameter, offline, quiet)
+    _report("segments", out, data, columns, query, *options)
+
+
+@app.command()
+def recommend(
+    out: Out,
+    data: Data = None,
+    columns: Columns = None,
+    query: Query = None,
+    currency: Currency = None,
+    keep_duplicates: KeepDuplicates = False,
+    today: Today = None,
+    parameter: Parameters = None,
+    offline: Offline = False,
+    quiet: Quiet = False,
+):
+    """List the products to show to each customer, by the method that won on validation.
+
+    Example: ecomlab report recommend --data orders.csv --out recommend.html -p TOP_K=5
+    """
+    options = (currency, keep_duplicates, today, parameter, offline, quiet)
+    _report("recommend", out, data, columns, query, *options)
+
+
+@app.command()
+def forecast(
+    out: Out,
+    data: Data = None,
+    columns: Columns = None,
+    query: Query = None,
+    currency: Currency = None,
+    keep_duplicates: KeepDuplicates = False,
+    today: Today = None,
+    parameter: Parameters = None,
+    offline: Offline = False,
+    quiet: Quiet = False,
+):
+    """Forecast the weekly demand of each product, and its price, with intervals.
+
+    Example: ecomlab report forecast --data orders.csv --out forecast.html --columns map.toml
+    """
+    options = (currency, keep_duplicates, today, parameter, offline, quiet)
+    _report("forecast", out, data, columns, query, *options)
+
+
+def score(
+    model: Annotated[Path, typer.Argument(help="The folder that a report saved: NAME_model.")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="Orders, as for the report.")],
+    out: Annotated[Path, typer.Option(help="The scores, .csv or .parquet.")],
+    columns: Columns = None,
+    query: Query = None,
+    today: Today = None,
+):
+    """Score new orders with a report's saved model: segments of customers, or products for them.
+
+    Example: ecomlab score segments_model new.csv --out scores.csv
+    """
+    from ecomlab.scoring import score_file
+
+    print(score_file(model, data, out, columns=columns, query=query, today=_date(today)))
+
+
+def _report(
+    report,
+    out,
+    data,
+    columns,
+    query,
+    currency,
+    keep_duplicates,
+    today,
+    parameter,
+    offline,
+    quiet,
+):
+    from ecomlab.cli import _CellBar, _pairs
+    from ecomlab.orders import read_orders
+    from ecomlab.reports import make_report
+
+    parameters = _pairs(parameter or [])
+    orders = None
+    if data or query:
+        orders = read_orders(
+            report,
+            data,
+            query=query,
+            columns=columns,
+            today=_date(today),
+            currency=currency,
+            keep_duplicates=keep_duplicates,
+        )
+        if not quiet:
+            print("\n".join(orders.account()))
+    elif columns or currency or keep_duplicates or today:
+        raise UserError("--columns, --currency, --keep-duplicates and --today go with --data")
+    with _CellBar(report, False) as bar:
+        on_cell = None if quiet else bar
+        made = make_report(report, out, orders, parameters, offline=offline, on_cell=on_cell)
+    if not quiet:
+        for path in made.files:
+            print(path)
+    print(f"{made.page}: {made.seconds:.0f} s, {made.peak_memory_mb:.0f} MB")
+
+
+def _date(text):
+    if text is None:
+        return None
+    import pandas as pd
+
+    try:
+        return pd.Timestamp(text)
+    except ValueError:
+        raise UserError(f"--today takes a date such as 2026-01-31, not {text!r}") from None

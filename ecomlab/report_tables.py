@@ -1,0 +1,154 @@
+"""What report notebooks show and write: tables that sort, files beside the page, safe text."""
+
+import json
+import re
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+
+def show_table(frame, caption, formats=None, rows=50):
+    """Display a table whose columns sort at a click, every text escaped.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its columns are shown under their own names, with spaces; its index is not shown.
+    caption : str
+        What the table holds.
+    formats : dict, optional
+        Column to a format such as ``"{:,.0f}"``.
+    rows : int
+        At most this many; a line says how many there are.
+    """
+    from IPython.display import display
+
+    formats = formats or {}
+    shown = frame.head(rows)
+    numeric = {name: pd.api.types.is_numeric_dtype(frame[name].dtype) for name in frame}
+    kinds = {name: "number" if numeric[name] else "word" for name in frame}
+    head = "".join(
+        f'<th scope="col" class="{kinds[name]}">{escape(_heading(name))}</th>' for name in frame
+    )
+    body = []
+    for row in shown.itertuples(index=False):
+        cells = []
+        for name, value in zip(frame, row, strict=True):
+            if numeric[name]:
+                text = "" if pd.isna(value) else formats.get(name, "{:,}").format(value)
+                sort = "" if pd.isna(value) else f"{value:.12g}"
+                cells.append(f'<td class="number" data-sort="{sort}">{escape(text)}</td>')
+            else:
+                text = "" if pd.isna(value) else str(value)
+                cells.append(f'<td class="word">{escape(text)}</td>')
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    more = len(frame) - len(shown)
+    note = f"; the first {len(shown):,} of {len(frame):,}" if more > 0 else ""
+    html = (
+        f'<div class="wide"><table class="sortable"><caption>{escape(caption)}{note}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+    display({"text/html": html, "text/plain": shown.to_string(index=False)}, raw=True)
+
+
+def _heading(name):
+    return str(name).replace("_", " ")  # a space lets a narrow screen break the line
+
+
+def write_table(frame, folder, name):
+    """Write a table as CSV and parquet.
+
+    A text that a spreadsheet would take for a formula (it begins with =, +, - or @) gets an
+    apostrophe in front, in the CSV only.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    folder : str or Path
+        "" writes nothing: a notebook run by hand leaves no files.
+    name : str
+    """
+    if not folder:
+        return
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    frame.to_parquet(folder / f"{name}.parquet", index=False)
+    safe = frame.copy(deep=False)
+    for column in safe.select_dtypes(exclude="number"):
+        texts = safe[column]
+        if isinstance(texts.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(texts):
+            texts = texts.astype("str")
+            risky = texts.str.match(r"[=+\-@\t\r]").fillna(False).astype(bool)
+            safe[column] = texts.where(~risky, "'" + texts)
+    safe.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", encoding="utf-8")
+
+
+def words(text, most=40):
+    """Return a text from data, cut and escaped, to stand in Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>#|$~&^])", r"\\\1", cut(text, most))
+
+
+def label(text, most=28):
+    """Return a text from data, cut, to stand in a figure: its $ is no formula there."""
+    return cut(text, most).replace("$", r"\$")
+
+
+def cut(text, most):
+    """Return a text on one line, at most so many characters long."""
+    text = " ".join(str(text).split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def show_account(orders):
+    """Display the period and size of a shop's data, its columns, and what was dropped and why."""
+    from IPython.display import Markdown, display
+
+    lines = orders.lines
+    first, last = lines["date"].min(), lines["date"].max()
+    parts = [
+        f"{len(lines):,} order lines from {first:%Y-%m-%d} to {last:%Y-%m-%d} "
+        f"({(last - first).days + 1:,} days)"
+    ]
+    for name, word in (("customer_id", "customers"), ("product_id", "products")):
+        if name in lines:
+            parts.append(f"{lines[name].nunique():,} {word}")
+    if "amount" in lines:
+        parts.append(f"{lines['amount'].sum():,.0f} in sales")
+    display(Markdown(f"**Period and size.** {', '.join(parts)}. Source: {words(orders.source)}."))
+    kept = len(lines) / max(orders.n_read, 1)
+    told = f"{orders.n_read - len(lines):,} of {orders.n_read:,} lines were left out"
+    if orders.dropped.empty:
+        display(Markdown("**Dropped.** Nothing: every line could be used."))
+    else:
+        display(Markdown(f"**Dropped.** {told}; {kept:.1%} are used."))
+        table = orders.dropped[["reason", "lines", "value", "rows"]]
+        formats = {"lines": "{:,}", "value": "{:,.0f}"}
+        show_table(table, "Lines left out, by the first rule that they break", formats)
+    found = [(name, column, how) for name, (column, how) in orders.columns.items()]
+    table = pd.DataFrame(found, columns=["meaning", "column", "how it was found"])
+    show_table(table, f"Columns as they were read ({'; '.join(orders.notes)})")
+
+
+def save_model(folder, about, arrays=None, network=None):
+    """Save a fitted model with its preprocessing: JSON, arrays and a Keras file, no pickle.
+
+    Parameters
+    ----------
+    folder : str or Path
+        "" saves nothing.
+    about : dict
+        Plain JSON values; `kind` says what it is.
+    arrays : dict of str to array, optional
+    network : keras.Model, optional
+    """
+    import numpy as np
+
+    if not folder:
+        return
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.json").write_text(json.dumps(about, allow_nan=False), encoding="utf-8")
+    np.savez_compressed(folder / "arrays.npz", **(arrays or {}))
+    if network is not None:
+        network.save(folder / "network.keras")

@@ -1,0 +1,379 @@
+"""New orders through a model that a report saved: the same steps, in a fresh process.
+
+A model is a folder: model.json (what it is and how inputs are prepared), arrays.npz and,
+where a network is part of it, network.keras. Nothing in it is unpickled. A report notebook
+calls the same functions on what it has just fitted, so its tables and later scores agree.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecomlab.project import UserError
+
+SHARES = ("recent_share", "weekend_share")
+CHUNK = 4096  # customers scored at once
+
+
+def customer_features(lines, end):
+    """Return what a customer's orders before a day look like.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Clean order lines, as `ecomlab.orders.Orders.lines`.
+    end : datetime-like
+        The day from which one looks back; lines on it and after it are left out.
+
+    Returns
+    -------
+    DataFrame
+        Index: the customer, rising. Columns: recency_weeks (since the last order),
+        age_weeks (since the first), order_days, money, order_value (money a day of orders),
+        lines_per_day, gap_weeks (mean weeks between days of orders; the age for who came
+        once), recent_share (of the money, in the last quarter of the age) and weekend_share
+        (of the days of orders).
+    """
+    end = pd.Timestamp(end).normalize()
+    past = lines[lines["date"] < end]
+    day = past["date"].dt.normalize()
+    days = (
+        past.groupby([past["customer_id"], day.rename("day")])["amount"]
+        .agg(["sum", "size"])
+        .reset_index()
+    )
+    by = days.groupby("customer_id")
+    first, last, n = by["day"].min(), by["day"].max(), by.size()
+    age = (end - first).dt.days / 7
+    start_recent = end - pd.to_timedelta(days["customer_id"].map(age) * 7 / 4, unit="D")
+    recent = days["sum"].where(days["day"] >= start_recent, 0).groupby(days["customer_id"]).sum()
+    weekend = (days["day"].dt.day_of_week >= 5).groupby(days["customer_id"]).mean()
+    money = by["sum"].sum()
+    gaps = ((last - first).dt.days / 7) / (n - 1).clip(lower=1)
+    return pd.DataFrame(
+        {
+            "recency_weeks": (end - last).dt.days / 7,
+            "age_weeks": age,
+            "order_days": n.astype(float),
+            "money": money,
+            "order_value": money / n,
+            "lines_per_day": by["size"].sum() / n,
+            "gap_weeks": gaps.where(n > 1, age),
+            "recent_share": recent / money,
+            "weekend_share": weekend,
+        }
+    )
+
+
+def prepared(features, means, scales):
+    """Return features as a network takes them: logs, means 0, scales 1; float32.
+
+    Parameters
+    ----------
+    features : DataFrame, shape (n_customers, n_features)
+    means, scales : array, shape (n_features,)
+    """
+    return ((logged(features) - means) / scales).astype("float32")
+
+
+def logged(features):
+    """Return features with the logarithm of 1 + x in place of all x that are no shares."""
+    out = features.copy()
+    for name in out:
+        if name not in SHARES:
+            out[name] = np.log1p(out[name])
+    return out.to_numpy(float)
+
+
+def nearest(points, centres):
+    """Return the place of the centre nearest to each point, shape (n_points,)."""
+    squares = ((points[:, None] - centres[None]) ** 2).sum(axis=2)
+    return squares.argmin(axis=1)
+
+
+def score_customers(lines, end, about, arrays, network):
+    """Return each customer's segment and prospects.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Clean order lines.
+    end : datetime-like
+        The day after the last that is looked at.
+    about : dict
+        The model's JSON.
+    arrays : dict of array
+    network : keras.Model or None
+        From prepared features to the code in which groups lie; without it they lie in the
+        features themselves.
+
+    Returns
+    -------
+    DataFrame
+        customer_id, group, rfm_segment, segment (of the two the one that won), recency_weeks,
+        order_days, money, expected_orders, expected_spend (in the horizon), alive (the
+        probability that they still order) and leaving.
+    """
+    from ecomlab.lifetime import BgNbd, rfm_summary
+    from ecomlab.segments import rfm_scores
+
+    end = pd.Timestamp(end).normalize()
+    features = customer_features(lines, end)
+    inputs = prepared(features[about["features"]], arrays["means"], arrays["scales"])
+    codes = inputs
+    if network is not None:
+        chunks = [inputs[at : at + CHUNK] for at in range(0, len(inputs), CHUNK)]
+        codes = np.concatenate([network(chunk, training=False).numpy() for chunk in chunks])
+    groups = np.array(about["group_names"], dtype=object)[nearest(codes, arrays["centres"])]
+    past = lines[lines["date"] < end]
+    summary = rfm_summary(past, end - pd.Timedelta(days=1)).reindex(features.index)
+    rfm = rfm_scores(past, end)["segment"].astype("str").reindex(features.index)
+    weeks = about["horizon_days"] / 7
+    repeats = summary["frequency"].to_numpy(float)
+    rate_weeks = summary["age"].to_numpy(float)
+    if about["lifetime"]["method"] == "BG/NBD":
+        model = BgNbd(**about["lifetime"]["parameters"])
+        columns = (repeats, summary["recency"], rate_weeks)
+        orders = model.expected_purchases(weeks, *columns)
+        alive = model.probability_alive(*columns)
+    else:  # the past rate goes on
+        orders = features["order_days"].to_numpy() / np.maximum(features["age_weeks"], 1) * weeks
+        orders = np.asarray(orders, float)
+        alive = np.exp(-features["recency_weeks"] / np.maximum(features["gap_weeks"], 1 / 7) / 3)
+    value = shrunk_value(features, about["mean_value"], about["value_weight"])
+    table = pd.DataFrame(
+        {
+            "customer_id": features.index,
+            "group": groups,
+            "rfm_segment": rfm.to_numpy(),
+            "recency_weeks": features["recency_weeks"].to_numpy(),
+            "order_days": features["order_days"].to_numpy().astype(int),
+            "money": features["money"].to_numpy(),
+            "expected_orders": np.asarray(orders, float),
+            "expected_spend": np.asarray(orders * value, float),
+            "alive": np.asarray(alive, float),
+        }
+    )
+    won = "group" if about["segmentation"] == "groups" else "rfm_segment"
+    table.insert(1, "segment", table[won])
+    table["leaving"] = leaving(features, table["expected_orders"].to_numpy(), weeks)
+    return table
+
+
+def shrunk_value(features, mean, weight):
+    """Return the value of a customer's next order day: their own mean, drawn to all customers'.
+
+    With `weight` order days' worth of the common mean mixed in, one large order does not make
+    a large customer.
+    """
+    n = features["order_days"].to_numpy()
+    return (features["money"].to_numpy() + weight * mean) / (n + weight)
+
+
+def leaving(features, expected, weeks):
+    """Tell who is leaving: came twice or more, and is expected at under half their past rate."""
+    past = features["order_days"].to_numpy() / np.maximum(features["age_weeks"].to_numpy(), 1)
+    return (features["order_days"].to_numpy() >= 2) & (expected < 0.5 * past * weeks)
+
+
+def recommend_products(history, weights, known, top_k, new_only):
+    """Return the places and scores of each customer's best products.
+
+    Parameters
+    ----------
+    history : SciPy sparse array, shape (n_customers, n_items)
+        1 where the customer bought the product.
+    weights : callable
+        From a dense chunk of history, (n, n_items), to scores of the same shape.
+    known : array of float, shape (n_items,)
+        Scores that break ties, so that a customer of whom nothing is known gets what sells.
+    top_k : int
+    new_only : bool
+        Leave out what the customer has bought.
+
+    Returns
+    -------
+    places : array of int, shape (n_customers, top_k)
+        -1 where fewer products are left.
+    scores : array of float, the same shape
+    """
+    places, best = [], []
+    small = 1e-9 * known / max(known.max(), 1)
+    for at in range(0, history.shape[0], CHUNK // 4):
+        chunk = history[at : at + CHUNK // 4].toarray().astype("float32")
+        scores = np.asarray(weights(chunk), float) + small
+        if new_only:
+            scores[chunk > 0] = -np.inf
+        top = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
+        value = np.take_along_axis(scores, top, axis=1)
+        places.append(np.where(np.isfinite(value), top, -1))
+        best.append(np.where(np.isfinite(value), value, 0))
+    return np.concatenate(places), np.concatenate(best)
+
+
+def history_matrix(lines, customers, items):
+    """Return what each customer bought, a sparse array of 0 and 1, (n_customers, n_items)."""
+    from scipy import sparse
+
+    row = pd.Index(customers).get_indexer(lines["customer_id"])
+    column = pd.Index(items).get_indexer(lines["product_id"])
+    inside = (row >= 0) & (column >= 0)
+    shape = (len(customers), len(items))
+    matrix = sparse.csr_array((np.ones(inside.sum()), (row[inside], column[inside])), shape=shape)
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    return matrix
+
+
+def scorer(about, arrays, network=None):
+    """Return the function from history to scores of a saved or just fitted recommender."""
+    method = about["method"]
+    if method == "popular":
+        return lambda chunk: np.broadcast_to(arrays["popularity"], chunk.shape)
+    if method == "autoencoder":
+        return lambda chunk: network(chunk, training=False).numpy()
+    if method == "ALS":
+        return lambda chunk: _als_scores(chunk, arrays["factors"], about["als"])
+    return lambda chunk: chunk @ arrays["weights"]  # item-kNN and EASE
+
+
+def recommend_to(lines, about, arrays, network=None):
+    """Return the products to show to each customer of some orders.
+
+    Returns
+    -------
+    DataFrame
+        customer_id, rank (1 is best), product_id, product and score.
+    """
+    items = arrays["items"].astype(str)
+    customers = np.sort(lines["customer_id"].unique())
+    history = history_matrix(lines, customers, items)
+    places, scores = recommend_products(
+        history,
+        scorer(about, arrays, network),
+        arrays["popularity"],
+        about["top_k"],
+        about["new_only"],
+    )
+    n, k = places.shape
+    table = pd.DataFrame(
+        {
+            "customer_id": np.repeat(customers, k),
+            "rank": np.tile(np.arange(1, k + 1), n),
+            "product_id": items[places.ravel()],
+            "product": arrays["names"].astype(str)[places.ravel()],
+            "score": scores.ravel(),
+        }
+    )
+    return table[places.ravel() >= 0].reset_index(drop=True)
+
+
+def load_model(folder):
+    """Read a model's folder.
+
+    Returns
+    -------
+    about : dict
+    arrays : dict of array
+    network : keras.Model or None
+
+    Raises
+    ------
+    UserError
+        If the folder is none that a report saved.
+    """
+    folder = Path(folder)
+    about = _about(folder)
+    try:
+        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+            arrays = dict(stored)
+        network = None
+        if (folder / "network.keras").is_file():
+            import keras
+
+            network = keras.saving.load_model(folder / "network.keras", compile=False)
+    except (ValueError, OSError, KeyError) as error:
+        raise UserError(
+            f"{folder} does not read as a model: {str(error).splitlines()[0]}"
+        ) from None
+    return about, arrays, network
+
+
+def score_file(model, data, out, *, columns=None, query=None, today=None):
+    """Score a shop's new orders with a saved model.
+
+    Parameters
+    ----------
+    model : str or Path
+        A folder that the report segments or recommend saved.
+    data : str or Path
+        Orders, as for the report: all those of the customers to be scored.
+    out : str or Path
+        A .csv or .parquet file.
+    columns, query, today
+        As for `ecomlab.orders.read_orders`.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    UserError
+        Bad input; nothing was written.
+    """
+    from ecomlab.orders import read_orders
+
+    out = Path(out)
+    if out.suffix not in (".csv", ".parquet"):
+        raise UserError(f"--out names a .csv or .parquet file, not {out.name}")
+    kind = _about(model)["kind"]  # before the orders are read: a wrong folder is told at once
+    orders = read_orders(kind, data, query=query, columns=columns, today=today, any_size=True)
+    about, arrays, network = load_model(model)
+    if kind == "segments":
+        # Looked at from the model's own day, or from the day after the last new order.
+        last = orders.lines["date"].max().normalize() + pd.Timedelta(days=1)
+        end = max(pd.Timestamp(about["end"]), last)
+        table = score_customers(orders.lines, end, about, arrays, network)
+    else:
+        table = recommend_to(orders.lines, about, arrays, network)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    try:
+        if out.suffix == ".csv":
+            table.to_csv(temporary, index=False, float_format="%.6g")
+        else:
+            table.to_parquet(temporary, index=False)
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return out
+
+
+def _about(folder):
+    path = Path(folder) / "model.json"
+    if not path.is_file():
+        raise UserError(f"{folder} is no model that a report saved (it has no model.json)")
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{folder} does not read as a model: {error}") from None
+    if not isinstance(about, dict) or about.get("kind") not in ("segments", "recommend"):
+        raise UserError(f"{folder} holds no model of segments or recommend")
+    return about
+
+
+def _als_scores(chunk, factors, settings):
+    """Fold histories in: the factors that ALS would give to these customers, then their scores."""
+    confidence, regularisation = settings["confidence"], settings["regularisation"]
+    shared = factors.T @ factors + regularisation * np.eye(factors.shape[1])
+    scores = np.empty(chunk.shape)
+    for row, bought in enumerate(chunk > 0):
+        mine = factors[bought]
+        left = shared + confidence * mine.T @ mine
+        scores[row] = factors @ np.linalg.solve(left, (1 + confidence) * mine.sum(axis=0))
+    return scores
