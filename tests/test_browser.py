@@ -11,10 +11,12 @@ import time
 import urllib.error
 import urllib.request
 
+import nbformat
 import pytest
 from conftest import PAGE_FAULTS, ROOT
 
 from ecomlab import workbook
+from ecomlab.exercises import find_exercise, student_copy
 from ecomlab.project import NOTEBOOKS, lessons, profile_parameters
 from ecomlab.render import render
 
@@ -68,9 +70,10 @@ def test_the_index_leads_to_each_lesson_and_back(page, tmp_path):
     assert page.errors_seen == []
 
 
-@pytest.fixture
-def lab(tmp_path):
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
     """JupyterLab as `make lab` starts it, with its token kept; its address and token."""
+    tmp_path = tmp_path_factory.mktemp("lab")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -126,32 +129,141 @@ def test_make_lab_opens_the_first_lesson_and_keeps_its_token(lab, page):
     page.locator(".jp-Notebook .jp-OutputArea-output img").first.wait_for(timeout=30_000)
 
 
-@pytest.fixture
-def reader_copy():
-    """A lesson in the readers' own folder, its parameters set as a reader in haste would."""
-    name = "03_cnn_product_images"
-    notebook = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-        if "parameters" in cell["metadata"].get("tags", []):
-            lines = "".join(cell["source"]).splitlines()
-            chosen = profile_parameters(name, "quick") | {"TEXTBOOK_EPOCHS": 2, "BETTER_EPOCHS": 2}
-            lines += [f"{key} = {value!r}" for key, value in chosen.items()]
-            cell["source"] = "\n".join(lines)
+@contextlib.contextmanager
+def readers_copy(name, cells):
+    """A notebook of these cells in the readers' own folder, gone afterwards."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     path = NOTEBOOKS / "my_copies" / f"{name}_browser_{os.getpid()}.ipynb"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(notebook), "utf-8")
-    yield path
-    path.unlink()
+    nbformat.write(notebook, path)
+    try:
+        yield path
+    finally:
+        path.unlink()
 
 
-def test_lesson_03_runs_from_its_menu_and_its_playground_moves(lab, page, reader_copy, tmp_path):
+@pytest.fixture
+def no_kernels_left(lab):
+    """End the kernels that a test started: each would keep half a gigabyte."""
+    yield
     address, token = lab
-    page.goto(f"{address}/tree/my_copies/{reader_copy.name}?token={token}")
-    page.get_by_role("heading", name=re.compile("^03 · ")).first.wait_for(timeout=90_000)
+    api = f"{address.split('/lab')[0]}/api/sessions"
+    headers = {"Authorization": f"token {token}"}
+    with urllib.request.urlopen(urllib.request.Request(api, headers=headers)) as answer:
+        sessions = json.load(answer)
+    for session in sessions:
+        ended = urllib.request.Request(f"{api}/{session['id']}", headers=headers, method="DELETE")
+        urllib.request.urlopen(ended).close()
+
+
+def open_and_run_all(page, lab, path):
+    address, token = lab
+    # A workspace of its own: the default one brings back the last test's tabs.
+    page.goto(f"{address}/workspaces/{path.stem}/tree/my_copies/{path.name}?token={token}")
+    page.locator(".jp-Cell").first.wait_for(timeout=90_000)
+    # What is sent to a kernel that is still starting may be lost.
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
+
+
+PLAYGROUNDS = (
+    """
+import numpy as np
+
+from ecomlab import widgets
+from ecomlab.datasets import load_fashion_mnist
+
+photos = load_fashion_mnist(size="sample").x_train
+rng = np.random.default_rng(0)
+points = rng.normal(size=(500, 2))
+places = np.linspace(-1, 1, 5)
+words = lambda text: (text.split(), {"forget gate": np.ones(len(text.split()))})
+""",
+    {
+        "neuron": 'widgets.neuron_playground(points, points[:, 0] > 0, ("weight", "clarity"))',
+        "kernel": "widgets.kernel_playground(photos[:20])",
+        "map": "widgets.vae_map(photos[:25].reshape(5, 5, 28, 28), places, places)",
+        "attention": 'widgets.attention_map([np.full((2, 3, 3), 1 / 3)], [["a", "b", "c"]])',
+        "gates": 'widgets.gate_reader(words, "not a nice dress")',
+        "threshold": "widgets.threshold_playground(points[:, 0], points[:, 0] > 1, gain=5, cost=1)",
+        "list": 'widgets.recommendation_list(["bread", "milk"], np.eye(2), liked=["bread"], top=1)',
+    },
+)
+
+
+@pytest.mark.usefixtures("no_kernels_left")
+@pytest.mark.parametrize("name", PLAYGROUNDS[1])
+def test_a_playground_is_drawn_in_jupyterlab_and_moves_by_keyboard(lab, page, name):
+    setup, calls = PLAYGROUNDS
+    cells = [nbformat.v4.new_code_cell(source) for source in (setup.strip(), calls[name])]
+    with readers_copy(name, cells) as path:
+        open_and_run_all(page, lab, path)
+        shown = page.locator(".jp-OutputArea .jupyter-widgets.widget-vbox").first
+        shown.wait_for(timeout=60_000)
+        page.wait_for_timeout(500)
+        assert page.get_by_text("javascript error").count() == 0
+        assert not [text for text in page.errors_seen if "view" in text]
+        picture = "[...document.querySelectorAll('.widget-vbox img, .widget-vbox .widget-html')]"
+        look = f"{picture}.map(e => e.src ?? e.innerHTML).join()"
+        before = page.evaluate(look)
+        if name in ("gates", "list"):
+            field = shown.locator("input[type=text]").first
+            field.fill("milk")
+            field.press("Enter")
+        else:
+            place, key = (-1, "ArrowLeft") if name == "attention" else (0, "ArrowRight")
+            shown.locator(".noUi-handle").nth(place).press(key)
+        page.wait_for_function(f"before => {look} !== before", arg=before, timeout=10_000)
+
+
+@pytest.mark.usefixtures("no_kernels_left")
+def test_an_exercise_is_answered_wrongly_then_rightly(lab, page):
+    source = nbformat.read(find_exercise("03"), as_version=4)
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in source.cells}
+    task = cells["convolve"]
+    right = re.sub(r"\n *### (BEGIN|END) SOLUTION", "", task.source)
+    wrong = right.replace("* kernel)", "* kernel[::-1, ::-1])")
+    sheet = student_copy(source)
+    names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in sheet.cells]
+    kept = [
+        sheet.cells[names.index(n)] for n in ("given_1", "answers", "convolve", "test_convolve")
+    ]
+    with readers_copy("exercise", kept) as path:
+        open_and_run_all(page, lab, path)
+        page.get_by_text("convolve: not tried").wait_for(timeout=60_000)
+        for answer, said in ((wrong, "turned round"), (right, "convolve: right")):
+            editor = page.locator(".jp-CodeCell", has_text="def convolve").locator(".cm-content")
+            editor.click()
+            page.keyboard.press("ControlOrMeta+a")
+            page.keyboard.insert_text(answer)
+            page.keyboard.press("Shift+Enter")
+            page.keyboard.press("Shift+Enter")
+            page.get_by_text(said).first.wait_for(timeout=30_000)
+
+
+def lesson_in_haste(name):
+    """Return a lesson's cells without outputs, its parameters set as a reader in haste would."""
+    cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        if "parameters" in cell.metadata.get("tags", []):
+            chosen = profile_parameters(name, "quick") | {"TEXTBOOK_EPOCHS": 2, "BETTER_EPOCHS": 2}
+            cell.source += "".join(f"\n{key} = {value!r}" for key, value in chosen.items())
+    return cells
+
+
+@pytest.fixture
+def reader_copy():
+    with readers_copy("lesson", lesson_in_haste("03_cnn_product_images")) as path:
+        yield path
+
+
+@pytest.mark.usefixtures("no_kernels_left")
+def test_lesson_03_runs_from_its_menu_and_its_playground_moves(lab, page, reader_copy, tmp_path):
+    open_and_run_all(page, lab, reader_copy)
 
     # The last cell's output says that all cells before it have run.
     scroll = "document.querySelector('.jp-WindowedPanel-outer').scrollTop = {}"

@@ -27,7 +27,7 @@ def parts(playground):
             pending.extend(widget.children)
         elif type(widget).__name__ == "Image":
             image = widget
-        else:
+        elif type(widget).__name__ != "HTML":
             controls[widget.description] = widget
     return controls, image
 

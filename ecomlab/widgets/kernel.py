@@ -49,7 +49,8 @@ def kernel_playground(photos):
     index = widgets.IntSlider(0, min=0, max=len(photos) - 1, description="photo")
     relu = widgets.Checkbox(False, description="ReLU: negative values become 0", indent=False)
     image = widgets.Image(format="png", layout=widgets.Layout(width="720px", max_width="100%"))
-    image.tooltip = "The photo, the kernel, and the feature map that the kernel makes of the photo."
+    # Text beside it, since a tooltip keeps JupyterLab from drawing an Image.
+    caption = widgets.HTML("The photo, the kernel, and the feature map that it makes of the photo.")
     moving = False
 
     def draw():
@@ -79,7 +80,7 @@ def kernel_playground(photos):
         control.observe(lambda _: draw(), names="value")
     preset.value = "vertical edge"
     rows = [widgets.HBox(sliders[start : start + 3]) for start in (0, 3, 6)]
-    return widgets.VBox([widgets.HBox([preset, index, relu]), *rows, image])
+    return widgets.VBox([widgets.HBox([preset, index, relu]), *rows, caption, image])
 
 
 def _kernel_png(photo, kernel, relu=False, side=224, gap=24, head=24):

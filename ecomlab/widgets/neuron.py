@@ -49,7 +49,10 @@ def neuron_playground(points, labels, names=("first input", "second input")):
     step = widgets.Button(description="One step down", tooltip="One step of gradient descent")
     restart = widgets.Button(description="All to zero", tooltip="Weights and bias to zero")
     image = widgets.Image(format="png", layout=widgets.Layout(width="760px"))
-    image.tooltip = "Left: diamonds and the neuron's boundary. Right: its loss over both weights."
+    # Text beside it, since a tooltip keeps JupyterLab from drawing an Image.
+    caption = widgets.HTML(
+        "Left: points and the neuron's boundary. Right: its loss over both weights."
+    )
     said = widgets.HTML()
     state = np.zeros(3)
     trail = []
@@ -91,7 +94,7 @@ def neuron_playground(points, labels, names=("first input", "second input")):
     draw()
     controls = widgets.VBox([*sliders, rate])
     buttons = widgets.VBox([widgets.HBox([step, restart]), said])
-    return widgets.VBox([widgets.HBox([controls, buttons]), image])
+    return widgets.VBox([widgets.HBox([controls, buttons]), caption, image])
 
 
 class _NeuronPicture:

@@ -44,7 +44,8 @@ def vae_map(images, first, second):
     ink = np.uint8(255 - 255 * (images.astype(np.float32) / top))  # the background is white
     overview = _overview(ink)
     image = widgets.Image(format="png", layout=widgets.Layout(width="808px", max_width="100%"))
-    image.tooltip = "Left: the map and where you are. Right: the product made from this code."
+    # Text beside it, since a tooltip keeps JupyterLab from drawing an Image.
+    caption = widgets.HTML("Left: the map and your place in it. Right: the product of this code.")
     sliders = []
     for name, values in (("first number", first), ("second number", second)):
         slider = widgets.SelectionSlider(
@@ -64,7 +65,7 @@ def vae_map(images, first, second):
     for slider in sliders:
         slider.observe(draw, names="value")
     draw()
-    return widgets.VBox([widgets.HBox(sliders), image])
+    return widgets.VBox([widgets.HBox(sliders), caption, image])
 
 
 MAP_SIDE = 392  # pixels of the map, and of the product beside it
