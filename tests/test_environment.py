@@ -1,6 +1,8 @@
 """One source of truth for versions, and papers that say what is so."""
 
 import ast
+import importlib.metadata
+import platform
 import re
 import subprocess
 import tomllib
@@ -49,6 +51,14 @@ def test_the_lock_satisfies_every_declared_dependency(python):
         assert len(chosen) == 1, f"{requirement.name} has {len(chosen)} pins for {python}"
         (version,) = [spec.version for spec in chosen[0].specifier]
         assert requirement.specifier.contains(version), text
+
+
+def test_every_installed_package_says_that_it_is_for_this_python():
+    """uv installs what pip, on a reader's machine, would refuse."""
+    python = platform.python_version()
+    for package in importlib.metadata.distributions():
+        wanted = package.metadata.get("Requires-Python")
+        assert not wanted or SpecifierSet(wanted).contains(python), package.name
 
 
 def test_the_lock_pins_exactly_and_names_no_place():
