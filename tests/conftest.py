@@ -30,7 +30,7 @@ PAGE_FAULTS = """() => {
     if (!document.getElementById(decodeURIComponent(link.hash.slice(1)))) faults.push("a dead link " + link.hash);
   const prose = document.querySelector("main, [role=main]").cloneNode(true);
   prose.querySelectorAll("pre, code").forEach(code => code.remove());
-  const left = prose.textContent.match(/\\$[^$\\n]{1,80}\\$/);
+  const left = prose.textContent.match(/\\$(?=\\S)[^$\\n]{0,79}[^$\\s]\\$(?!\\d)/);
   if (left) faults.push("an equation left as text: " + left[0]);
   return faults;
 }"""  # noqa: E501
@@ -81,8 +81,8 @@ def chromium():
 
 
 @pytest.fixture
-def page(chromium):
-    """A browser page that notes every request and every console error."""
+def page(chromium, tmp_path):
+    """A browser page that notes every request and console error, and keeps its last look."""
     from playwright.sync_api import sync_playwright
 
     arguments = ["--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -100,6 +100,7 @@ def page(chromium):
             lambda message: message.type == "error" and opened.errors_seen.append(message.text),
         )
         yield opened
+        opened.screenshot(path=tmp_path / "last_look.png")
         browser.close()
 
 

@@ -98,7 +98,7 @@ def test_the_full_results_lie_in_their_bands_and_are_up_to_date(name):
     assert stored["parameters"] == profile_parameters(name, "full")
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", EXPECTED)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_bands_can_fail(name, profile):
     """A band as wide as what it measures proves nothing, nor one that holds chance."""
