@@ -1,6 +1,10 @@
 """The data themselves: their counts, types and known traps, the samples, and loading times."""
 
 import importlib.util
+import os
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from ecomlab import datasets
 from ecomlab.datasets import DataUnavailableError, catalogue, fetch, locations
 from ecomlab.datasets.complete_journey import DEMOGRAPHIC_ORDERS, TABLES
 from ecomlab.datasets.idx import idx_bytes, read_idx
+from ecomlab.datasets.payload import checked_payload
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 COMMITTED = [info.name for info in catalogue().values() if info.sample == "committed"]
@@ -72,6 +77,37 @@ def test_fashion_mnist(have):
 def test_fashion_mnist_loads_within_a_second(have):
     have("fashion_mnist")
     assert quickest(datasets.load_fashion_mnist) < 1
+
+
+@pytest.mark.fulldata
+def test_a_class_of_ten_fetches_from_one_mirror_at_once(have, tmp_path):
+    """Ten laptops: a process and a cache for each, one folder of the school, no network."""
+    name = "complete_journey"
+    have(name)
+    school = tmp_path / "school"
+    (school / name).mkdir(parents=True)
+    for path in fetch(name).values():
+        shutil.copy(path, school / name)
+    before = {p.name: p.stat().st_mtime_ns for p in (school / name).iterdir()}
+    laptops = [tmp_path / f"laptop_{number}" for number in range(10)]
+    room = {"ECOMLAB_MIRROR": str(school), "ECOMLAB_OFFLINE": "1"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "ecomlab", "data", "fetch", name],
+            env=os.environ | room | {"ECOMLAB_CACHE": str(laptop)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for laptop in laptops
+    ]
+    ended = [(process.communicate(timeout=240), process.returncode) for process in processes]
+    assert [code for _, code in ended] == [0] * 10, ended
+    for laptop in laptops:
+        for file in catalogue()[name].files:
+            (path,) = laptop.rglob(file.name)
+            assert checked_payload(path.read_bytes(), file)
+    assert {p.name: p.stat().st_mtime_ns for p in (school / name).iterdir()} == before
 
 
 @pytest.mark.fulldata
