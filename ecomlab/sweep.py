@@ -503,6 +503,7 @@ def _connected(scheduler, workers, runs):
             line = str(error).splitlines()[0]
             raise UserError(f"no scheduler answers at {scheduler}: {line}") from None
         with client:
+            _check_workers(client)
             yield client
         return
     with (
@@ -520,6 +521,23 @@ def _connected(scheduler, workers, runs):
     ):
         client.register_plugin(_deaf_to_interrupts())
         yield client
+
+
+def _check_workers(client):
+    """Tell at once which workers lack this package, before every run fails on them."""
+    # `eval` is on any worker; a function of this package is not.
+    found = client.run(eval, "__import__('ecomlab').__version__", on_error="return")
+    lacking = sorted(place for place, version in found.items() if version != __version__)
+    if lacking:
+        raise UserError(
+            f"the worker at {lacking[0]} has {_had(found[lacking[0]])}, and this is {__version__}"
+            + (f" (so have {len(lacking) - 1} more)" if lacking[1:] else "")
+            + ": install the same version, with its packages, on every worker"
+        )
+
+
+def _had(version):
+    return f"ecomlab {version}" if isinstance(version, str) else "no ecomlab that can be imported"
 
 
 def _default_workers():

@@ -12,6 +12,7 @@ import time
 import pandas as pd
 import psutil
 import pytest
+from distributed import Client
 from filelock import FileLock
 
 from ecomlab import sweep
@@ -196,7 +197,7 @@ def finished(out):
 
 
 @contextlib.contextmanager
-def started(command, *arguments):
+def started(command, *arguments, **places):
     """Start a command with a session of its own; nothing of it outlives the test."""
     process = subprocess.Popen(
         [*map(str, [*command, *arguments])],
@@ -204,6 +205,7 @@ def started(command, *arguments):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        **places,
     )
     try:
         yield process
@@ -243,6 +245,39 @@ def dask(tmp_path):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@slow
+def test_a_worker_without_this_package_is_told_before_a_run_fails_on_it(
+    dask, small, tmp_path, ecomlab_command
+):
+    address, _ = dask
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    # -S leaves out what an editable install adds to the path.
+    packages = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
+    command = [sys.executable, "-S", "-m", "distributed.cli.dask_worker", address]
+    bare = [*command, "--no-dashboard", "--no-nanny", "--local-directory", folder]
+    with started(bare, cwd=folder, env=os.environ | {"PYTHONPATH": packages}):
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(3, timeout=60)
+        out = tmp_path / "out"
+        done = call(
+            ecomlab_command,
+            "sweep",
+            small,
+            "--grid",
+            "width=1,2",
+            "--scheduler",
+            address,
+            "--out",
+            out,
+        )
+    assert done.returncode == 2
+    assert "has no ecomlab that can be imported" in done.stderr
+    assert "install the same version" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(out.glob("runs/*"))
 
 
 @slow
