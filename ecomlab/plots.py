@@ -6,6 +6,7 @@ from io import BytesIO
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 BASELINE_COLOR = "#999999"
 LARGE_PICTURE = 100_000  # bytes
@@ -120,5 +121,6 @@ def training_curve(history, metric=None, baseline=None, baseline_label="baseline
         if name == metric and baseline is not None:
             axis.axhline(baseline, color=BASELINE_COLOR, linestyle="--", label=baseline_label)
         axis.set(xlabel="epoch", ylabel=name)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half epoch
         axis.legend()
     return figure
