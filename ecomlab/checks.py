@@ -87,6 +87,7 @@ def answer(function, *cases, rules=(), digits=4):
         The arguments of each call; none for one call without arguments.
     rules : sequence of (callable, str)
         Each callable takes the answers of all cases; where it is false, its text is the hint.
+        A task with rules is open: whatever keeps them is right, like the solution or not.
     digits : int
         Digits that must agree.
     """
@@ -215,7 +216,7 @@ def _copied(argument):
     if isinstance(argument, (list, dict)):
         return copy.deepcopy(argument)
     if isinstance(argument, np.ndarray) or type(argument).__module__.startswith("pandas"):
-        return argument.copy()
+        return argument.copy() if hasattr(argument, "copy") else argument  # a Timestamp has none
     return argument
 
 
@@ -254,7 +255,7 @@ def _judge(name, calls, rules, digits):
         if not holds:
             return Outcome("not yet", hint)
     right = known.get("right")
-    if right is None or _matches(calls, right, digits):
+    if rules or right is None or _matches(calls, right, digits):
         return Outcome("right")
     return Outcome("not yet", _explain(calls, right, digits))
 

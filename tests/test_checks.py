@@ -4,6 +4,7 @@ import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ecomlab import checks
@@ -147,6 +148,20 @@ def test_rules_come_with_their_hints_in_order(capsys):
     assert ask(lambda: 11, capsys, rules=rules) == "task: not yet. Too large."
     assert ask(lambda: 5, capsys, rules=rules) == "task: right"
     assert "its check stopped: TypeError" in ask(lambda: "5", capsys, rules=rules)
+
+
+def test_what_keeps_the_rules_is_right_even_if_the_solution_is_another(capsys):
+    rules = [(lambda v: v > 0, "The sign.")]
+    learn(lambda: 5, wrong=[(lambda: 7, "Seven is a known mistake.")])
+    assert ask(lambda: 6, capsys, rules=rules) == "task: right"
+    assert "Seven" in ask(lambda: 7, capsys, rules=rules)
+    assert "The sign" in ask(lambda: -1, capsys, rules=rules)
+
+
+def test_arguments_that_cannot_be_copied_are_passed_on(capsys):
+    day = pd.Timestamp("2017-02-01")
+    learn(lambda d: d.day, (day,))
+    assert ask(lambda d: d.day, capsys, (day,)) == "task: right"
 
 
 def test_its_input_stays_as_it_was(capsys):
