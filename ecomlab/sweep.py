@@ -527,17 +527,19 @@ def _check_workers(client):
     """Tell at once which workers lack this package, before every run fails on them."""
     # `eval` is on any worker; a function of this package is not.
     found = client.run(eval, "__import__('ecomlab').__version__", on_error="return")
-    lacking = sorted(place for place, version in found.items() if version != __version__)
-    if lacking:
+    other = {}
+    for place, answer in sorted(found.items()):
+        if isinstance(answer, (ImportError, AttributeError)):
+            other[place] = "no ecomlab that can be imported"
+        elif isinstance(answer, str) and answer != __version__:
+            other[place] = f"ecomlab {answer}"
+    if other:  # a worker that was lost meanwhile is Dask's affair
+        place, has = next(iter(other.items()))
         raise UserError(
-            f"the worker at {lacking[0]} has {_had(found[lacking[0]])}, and this is {__version__}"
-            + (f" (so have {len(lacking) - 1} more)" if lacking[1:] else "")
+            f"the worker at {place} has {has}, and this is {__version__}"
+            + (f" ({len(other)} workers differ)" if len(other) > 1 else "")
             + ": install the same version, with its packages, on every worker"
         )
-
-
-def _had(version):
-    return f"ecomlab {version}" if isinstance(version, str) else "no ecomlab that can be imported"
 
 
 def _default_workers():

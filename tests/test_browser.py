@@ -168,8 +168,7 @@ def open_and_run_all(page, lab, path):
     page.get_by_text("Run All Cells", exact=True).click()
 
 
-PLAYGROUNDS = (
-    """
+PLAYGROUND_SETUP = """\
 import numpy as np
 
 from ecomlab import widgets
@@ -180,24 +179,23 @@ rng = np.random.default_rng(0)
 points = rng.normal(size=(500, 2))
 places = np.linspace(-1, 1, 5)
 words = lambda text: (text.split(), {"forget gate": np.ones(len(text.split()))})
-""",
-    {
-        "neuron": 'widgets.neuron_playground(points, points[:, 0] > 0, ("weight", "clarity"))',
-        "kernel": "widgets.kernel_playground(photos[:20])",
-        "map": "widgets.vae_map(photos[:25].reshape(5, 5, 28, 28), places, places)",
-        "attention": 'widgets.attention_map([np.full((2, 3, 3), 1 / 3)], [["a", "b", "c"]])',
-        "gates": 'widgets.gate_reader(words, "not a nice dress")',
-        "threshold": "widgets.threshold_playground(points[:, 0], points[:, 0] > 1, gain=5, cost=1)",
-        "list": 'widgets.recommendation_list(["bread", "milk"], np.eye(2), liked=["bread"], top=1)',
-    },
-)
+"""
+PLAYGROUNDS = {
+    "neuron": 'widgets.neuron_playground(points, points[:, 0] > 0, ("weight", "clarity"))',
+    "kernel": "widgets.kernel_playground(photos[:20])",
+    "map": "widgets.vae_map(photos[:25].reshape(5, 5, 28, 28), places, places)",
+    "attention": 'widgets.attention_map([np.full((2, 3, 3), 1 / 3)], [["a", "b", "c"]])',
+    "gates": 'widgets.gate_reader(words, "not a nice dress")',
+    "threshold": "widgets.threshold_playground(points[:, 0], points[:, 0] > 1, gain=5, cost=1)",
+    "list": 'widgets.recommendation_list(["bread", "milk"], np.eye(2), liked=["bread"], top=1)',
+}
 
 
 @pytest.mark.usefixtures("no_kernels_left")
-@pytest.mark.parametrize("name", PLAYGROUNDS[1])
+@pytest.mark.parametrize("name", PLAYGROUNDS)
 def test_a_playground_is_drawn_in_jupyterlab_and_moves_by_keyboard(lab, page, name):
-    setup, calls = PLAYGROUNDS
-    cells = [nbformat.v4.new_code_cell(source) for source in (setup.strip(), calls[name])]
+    sources = (PLAYGROUND_SETUP, PLAYGROUNDS[name])
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in sources]
     with readers_copy(name, cells) as path:
         open_and_run_all(page, lab, path)
         shown = page.locator(".jp-OutputArea .jupyter-widgets.widget-vbox").first

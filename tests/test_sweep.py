@@ -197,7 +197,7 @@ def finished(out):
 
 
 @contextlib.contextmanager
-def started(command, *arguments, **places):
+def started(command, *arguments, **options):
     """Start a command with a session of its own; nothing of it outlives the test."""
     process = subprocess.Popen(
         [*map(str, [*command, *arguments])],
@@ -205,7 +205,7 @@ def started(command, *arguments, **places):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        **places,
+        **options,
     )
     try:
         yield process
