@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import ecomlab
+from ecomlab.project import lessons
 from ecomlab.workbook import README_MARKS, results_table
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -112,8 +113,9 @@ def test_the_readme_is_true():
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"make {target}"
     for link in re.findall(r"\]\(((?!https?:)[^)#]+)\)", readme):
         assert (ROOT / link).exists(), link
-    for notebook in re.findall(r"(?:blob/main|lab/tree)/(notebooks/[\w.]+)", readme):
-        assert (ROOT / notebook).exists(), notebook
+    for service in ("blob/main", "lab/tree"):  # Colab, Binder: every lesson, and no other
+        linked = set(re.findall(rf"{service}/notebooks/([\w.]+)", readme))
+        assert linked == {lesson.path.name for lesson in lessons()}, service
     start, end = README_MARKS
     table = readme.split(start)[1].split(end)[0].strip()
     assert table == results_table(), "run `ecomlab store`, or write_readme_table()"
