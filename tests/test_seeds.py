@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture
 def array_batches():
-    """Return a function that reads arrays as Keras' fit does, and the reader's plain form."""
+    """Return a function that reads arrays as Keras' fit does, and the method behind it."""
     from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 
     from ecomlab.seeds import set_seed
