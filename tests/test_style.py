@@ -36,8 +36,6 @@ LESSONS = [lesson.path for lesson in lessons()]
 WITH_TEMPLATE = [*LESSONS, NOTEBOOKS / "_template.ipynb"]
 # Lesson 00 holds the glossary, so it may be longer.
 WORDS = {"00_start_here": (1200, 3200)}
-# Lesson 03 trains two CNNs on every photo.
-MINUTES = {"03_cnn_product_images": 4}
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/~])/(home|root|tmp|work|Users|opt|var|mnt|usr)/|[A-Z]:\\\\")
 
 
@@ -95,10 +93,9 @@ def test_every_section_of_the_anatomy_is_there_in_order(notebook):
 
 
 @each(LESSONS)
-def test_a_lesson_says_what_it_is(notebook, request):
+def test_a_lesson_says_what_it_is(notebook):
     about = notebook.metadata.ecomlab
-    longest = MINUTES.get(request.node.callspec.params["notebook"].stem, 3)
-    assert about.title and 0 < about.minutes <= longest and about.headline
+    assert about.title and 0 < about.minutes <= 3 and about.headline
     assert re.match(r"# \d\d[a-z]? · ", notebook.cells[0].source)
     recorded = [
         o for c in code_cells(notebook) for o in c.outputs if MIME_TYPE in o.get("data", {})
