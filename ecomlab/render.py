@@ -129,7 +129,9 @@ def write_index(folder, lessons, results):
     folder : Path
     lessons : list of dict
         Each with title, page, dataset, seconds, memory and failure.
-    results : list of (lesson, name, value)
+    results : list of dict
+        Each with a lesson's title, its headline (label to value) and all that it recorded
+        (name to value).
 
     Returns
     -------

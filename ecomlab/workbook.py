@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 
 import psutil
 
@@ -161,8 +162,11 @@ def build(outcomes, folder=BUILD):
             if place + 1 < len(done):
                 links.append(("Next lesson", f"{done[place + 1]}.html"))
             render(outcome["path"], folder / f"{name}.html", links=links)
-            for key, value in read_results(outcome["path"]).items():
-                results.append((name, key, shown(value)))
+            executed = json.loads(Path(outcome["path"]).read_text(encoding="utf-8"))
+            recorded = {key: shown(value) for key, value in read_results(executed).items()}
+            headline = executed["metadata"].get("ecomlab", {}).get("headline", {})
+            best = {label: recorded[key] for key, label in headline.items() if key in recorded}
+            results.append({"title": row["title"], "headline": best, "recorded": recorded})
         rows.append(row)
     return write_index(folder, rows, results)
 

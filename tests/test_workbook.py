@@ -48,6 +48,7 @@ def test_one_failing_lesson_leaves_the_others_alone(lessons_here, tmp_path, jobs
     html = index.read_text("utf-8")
     assert 'href="01_first.html"' in html and "02_second.html" not in html
     assert "ZeroDivisionError" in html
+    assert "<td>width</td><td>3</td>" in html, "what a lesson recorded is missing"
     # The page before and after leave out the lesson that has none.
     assert 'href="03_third.html"' in (tmp_path / "pages" / "01_first.html").read_text("utf-8")
 
