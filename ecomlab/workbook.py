@@ -44,7 +44,7 @@ def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1
     folder : Path
         Where the executed notebooks go.
     jobs : int
-        How many run at once.
+        How many run at once. A lesson whose metadata say `timed` runs alone.
     offline : bool
         Close the notebooks' network.
 
@@ -71,18 +71,24 @@ def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1
         running.pop(path.stem, None)
         return path.stem, outcome
 
-    pool = ThreadPoolExecutor(max_workers=jobs)
+    # The longest first: none is left to run alone at the end. What measures seconds has the
+    # machine to itself, after the others.
+    queue = sorted(paths, key=lambda path: _about(path).get("minutes", 0), reverse=True)
+    timed = [path for path in queue if _about(path).get("timed")]
+    others = [path for path in queue if path not in timed]
+    pools = []
     try:
-        # The longest first: none is left to run alone at the end.
-        queue = sorted(paths, key=_minutes, reverse=True)
-        for future in as_completed([pool.submit(run_one, path) for path in queue]):
-            name, outcome = future.result()
-            outcomes[name] = outcome
-            bar.update()
-            done = f"{outcome['seconds']:.0f} s, {outcome['peak_memory_mb'] / 1024:.1f} GB"
-            tqdm.write(f"{name}: {outcome['failure'] or done}")
+        for group, at_once in ((others, jobs), (timed, 1)):
+            pools.append(pool := ThreadPoolExecutor(max_workers=at_once))
+            for future in as_completed([pool.submit(run_one, path) for path in group]):
+                name, outcome = future.result()
+                outcomes[name] = outcome
+                bar.update()
+                done = f"{outcome['seconds']:.0f} s, {outcome['peak_memory_mb'] / 1024:.1f} GB"
+                tqdm.write(f"{name}: {outcome['failure'] or done}")
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for pool in pools:
+            pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)  # it ends its kernel and keeps what ran
@@ -100,9 +106,9 @@ def default_jobs():
     return 2 if enough and (os.cpu_count() or 1) >= 2 else 1
 
 
-def _minutes(path):
+def _about(path):
     metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
-    return metadata.get("ecomlab", {}).get("minutes", 0)
+    return metadata.get("ecomlab", {})
 
 
 def _run_in_process(path, profile, folder, offline, processes, show):
