@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +34,10 @@ class Lesson:
         Measured on two cores in the default profile; 0 where not stated.
     dataset : str
         The data sets it reads, by catalogue name.
+    headline : dict
+        The recorded names that tables show, each with a label for people.
+    timed : bool
+        Whether it measures seconds, so that nothing may run beside it.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Lesson:
     title: str
     minutes: float
     dataset: str
+    headline: dict = field(default_factory=dict)
+    timed: bool = False
 
 
 def lessons():
@@ -56,7 +62,7 @@ def lessons():
             f"no notebooks beside the package (looked in {NOTEBOOKS}): "
             f"clone {REPOSITORY} and install it with `pip install -e .`"
         )
-    return [_read_lesson(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]*_*.ipynb"))]
+    return [read_lesson(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]*_*.ipynb"))]
 
 
 def find_notebook(name):
@@ -117,7 +123,8 @@ def profile_parameters(name, profile):
     return table.get(name, {}).get(profile, {})
 
 
-def _read_lesson(path):
+def read_lesson(path):
+    """Return the `Lesson` of a notebook file, from its metadata and its first heading."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     about = notebook["metadata"].get("ecomlab", {})
     headings = (
@@ -133,4 +140,6 @@ def _read_lesson(path):
         title=about.get("title") or next(headings, path.stem),
         minutes=about.get("minutes", 0),
         dataset=about.get("dataset", ""),
+        headline=about.get("headline", {}),
+        timed=about.get("timed", False),
     )

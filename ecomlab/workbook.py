@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
 
 import psutil
 
@@ -25,6 +24,7 @@ from ecomlab.project import (
     UserError,
     lessons,
     profile_parameters,
+    read_lesson,
 )
 from ecomlab.render import render, without_tensorflow_noise, write_index, write_text
 from ecomlab.results import code_hash, read_results, shown
@@ -73,14 +73,13 @@ def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1
 
     # The longest first: none is left to run alone at the end. What measures seconds has the
     # machine to itself, after the others.
-    queue = sorted(paths, key=lambda path: _about(path).get("minutes", 0), reverse=True)
-    timed = [path for path in queue if _about(path).get("timed")]
-    others = [path for path in queue if path not in timed]
+    queue = sorted(map(read_lesson, paths), key=lambda lesson: lesson.minutes, reverse=True)
+    groups = ([lesson for lesson in queue if lesson.timed is timed] for timed in (False, True))
     pools = []
     try:
-        for group, at_once in ((others, jobs), (timed, 1)):
+        for group, at_once in zip(groups, (jobs, 1), strict=True):
             pools.append(pool := ThreadPoolExecutor(max_workers=at_once))
-            for future in as_completed([pool.submit(run_one, path) for path in group]):
+            for future in as_completed([pool.submit(run_one, lesson.path) for lesson in group]):
                 name, outcome = future.result()
                 outcomes[name] = outcome
                 bar.update()
@@ -104,11 +103,6 @@ def default_jobs():
     """
     enough = psutil.virtual_memory().available >= 2 * 4 * 1024**3
     return 2 if enough and (os.cpu_count() or 1) >= 2 else 1
-
-
-def _about(path):
-    metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
-    return metadata.get("ecomlab", {})
 
 
 def _run_in_process(path, profile, folder, offline, processes, show):
@@ -168,11 +162,11 @@ def build(outcomes, folder=BUILD):
             if place + 1 < len(done):
                 links.append(("Next lesson", f"{done[place + 1]}.html"))
             render(outcome["path"], folder / f"{name}.html", links=links)
-            executed = json.loads(Path(outcome["path"]).read_text(encoding="utf-8"))
-            recorded = {key: shown(value) for key, value in read_results(executed).items()}
-            headline = executed["metadata"].get("ecomlab", {}).get("headline", {})
-            best = {label: recorded[key] for key, label in headline.items() if key in recorded}
-            results.append({"title": row["title"], "headline": best, "recorded": recorded})
+            recorded = {k: shown(value) for k, value in read_results(outcome["path"]).items()}
+            headline = {
+                label: recorded[k] for k, label in known[name].headline.items() if k in recorded
+            }
+            results.append({"title": row["title"], "headline": headline, "recorded": recorded})
         rows.append(row)
     return write_index(folder, rows, results)
 
@@ -294,11 +288,10 @@ def results_table():
         full = json.loads(FULL_RESULTS.read_text(encoding="utf-8"))
     lines = ["| lesson | measured | default profile | full profile |", "| --- | --- | --- | --- |"]
     for lesson in lessons():
-        notebook = json.loads(lesson.path.read_text(encoding="utf-8"))
-        recorded = read_results(notebook)
+        recorded = read_results(lesson.path)
         best = full.get(lesson.name, {}).get("results", {})
         link = f"[{lesson.title}](notebooks/{lesson.path.name})"
-        for key, label in notebook["metadata"].get("ecomlab", {}).get("headline", {}).items():
+        for key, label in lesson.headline.items():
             cells = [shown(found[key]) if key in found else "" for found in (recorded, best)]
             lines.append(f"| {link} | {label} | {cells[0]} | {cells[1]} |")
             link = ""
