@@ -20,7 +20,7 @@ from ecomlab import checks, cli_exercises, exercises
 from ecomlab.project import UserError, lessons
 
 SOURCES = exercises.exercises()
-TENSORFLOW = {"03_cnn_product_images"}
+TENSORFLOW = {"03_cnn_product_images", "03b_moved_photos_few_labels"}
 MARKED = [pytest.param(p, marks=pytest.mark.slow) if p.stem in TENSORFLOW else p for p in SOURCES]
 
 
