@@ -1,10 +1,13 @@
 """Baselines, against numbers worked out on paper."""
 
+import nbformat
 import numpy as np
 import pytest
 from scipy import sparse
 
-from ecomlab.baselines import als, ease, item_knn, item_rules
+from ecomlab.baselines import als, ease, edge_histograms, item_knn, item_rules
+from ecomlab.datasets import load_fashion_mnist
+from ecomlab.project import find_notebook
 from ecomlab.splits import click_sequences
 
 # Bread and butter together twice, butter and tea once.
@@ -145,3 +148,21 @@ def test_rules_count_pairs_of_past_sessions_only(clicks):
     assert item_rules(s, 5, reach=2, fade=True)[0].tolist() == [0, 1, 0.5, 0]
     assert item_rules(s, 5, reach=2, both=True)[2].tolist() == [1, 1, 0, 0]
     assert item_rules(s, 8)[0, 1] == 2
+
+
+def test_edge_histograms_are_those_that_lesson_03_writes_out():
+    photos = load_fashion_mnist(size="sample").x_train[:1100, ..., None].astype("float32") / 255
+    cells = nbformat.read(find_notebook("03"), as_version=4).cells
+    (written_out,) = (c.source for c in cells if c.source.startswith("def edge_histograms"))
+    lesson = {"np": np}
+    exec(written_out.split("start = ")[0], lesson)
+    assert np.array_equal(edge_histograms(photos), lesson["hog"](photos))
+
+
+def test_edge_histograms_find_the_direction_of_an_edge():
+    photo = np.zeros((1, 28, 28, 1))
+    photo[:, :, 14:] = 1  # dark to the right of the middle: the grey rises along the row
+    found = edge_histograms(photo).reshape(-1, 9).sum(axis=0)
+    assert found[0] > 0 and np.allclose(found[1:], 0)
+    turned = edge_histograms(photo.swapaxes(1, 2)).reshape(-1, 9).sum(axis=0)
+    assert np.argmax(turned) == 4 and turned[5] == pytest.approx(turned[4])  # 90 degrees
