@@ -185,7 +185,7 @@ def edge_histograms(photos):
     -------
     array of float32, shape (n, 1296)
     """
-    parts = np.array_split(photos[..., 0], max(1, -(-len(photos) // 500)))  # in the cache
+    parts = np.array_split(photos[..., 0], max(1, -(-len(photos) // 100)))  # fit into the cache
     return np.concatenate([_edge_histograms(part) for part in parts])
 
 
@@ -193,15 +193,17 @@ def _edge_histograms(grey):
     grey = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
     down, right = grey[:, 2:, 1:-1] - grey[:, :-2, 1:-1], grey[:, 1:-1, 2:] - grey[:, 1:-1, :-2]
     strength, angle = np.hypot(down, right), np.arctan2(down, right) % np.pi / np.pi * 9
-    direction = angle.astype("int8") % 9
-    following, beyond = (direction + 1) % 9, angle % 1
-    cells = np.empty((len(grey), 7, 7, 9), "float32")
-    for k in range(9):
-        near = (direction == k) * (1 - beyond) + (following == k) * beyond
-        cells[..., k] = (strength * near).reshape(-1, 7, 4, 7, 4).sum(axis=(2, 4))
+    direction = angle.astype("int64")
+    beyond = strength * (angle - direction)  # what the following direction receives
+    number = np.arange(len(grey) * 49).reshape(-1, 7, 7).repeat(4, axis=1).repeat(4, axis=2)
+    cells = sum(  # several times faster than adding up the pixels direction by direction
+        np.bincount((number * 9 + k % 9).ravel(), weights.ravel(), len(grey) * 49 * 9)
+        for k, weights in ((direction, strength - beyond), (direction + 1, beyond))
+    )
+    cells = cells.astype("float32").reshape(-1, 7, 7, 9)
     blocks = np.concatenate([cells[:, a : a + 6, b : b + 6] for a in (0, 1) for b in (0, 1)], -1)
     blocks /= np.sqrt((blocks**2).sum(axis=-1, keepdims=True) + 1e-3)
-    return blocks.reshape(len(grey), -1)
+    return blocks.reshape(len(grey), 1296)
 
 
 def _als_side(rows, other, regularisation, confidence):

@@ -104,7 +104,7 @@ def run(
 ):
     """Run one notebook with checked parameters; print what it recorded.
 
-    Example: ecomlab run 03 -p BETTER_EPOCHS=3 -p KNOB=MaxPooling2D --html
+    Example: ecomlab run 03 -p BETTER_EPOCHS=6 -p KNOB=MaxPooling2D --html
     """
     from ecomlab.results import shown
     from ecomlab.runner import run as run_notebook
