@@ -196,7 +196,7 @@ def _edge_histograms(grey):
     direction = angle.astype("int64")
     beyond = strength * (angle - direction)  # what the following direction receives
     number = np.arange(len(grey) * 49).reshape(-1, 7, 7).repeat(4, axis=1).repeat(4, axis=2)
-    cells = sum(  # several times faster than adding up the pixels direction by direction
+    cells = sum(  # twice as fast as adding up the pixels direction by direction
         np.bincount((number * 9 + k % 9).ravel(), weights.ravel(), len(grey) * 49 * 9)
         for k, weights in ((direction, strength - beyond), (direction + 1, beyond))
     )
