@@ -1,7 +1,7 @@
 """Sphinx's configuration of the book. `ecomlab book` copies the pages and runs it."""
 
 import ecomlab
-from ecomlab.book import draw_equation
+from ecomlab.pages.book import draw_equation
 
 project = "ecomlab"
 author = "the ecomlab authors"

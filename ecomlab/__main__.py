@@ -1,5 +1,5 @@
 """`python -m ecomlab` is the command line."""
 
-from ecomlab.cli import main
+from ecomlab.cli.main import main
 
 main()

@@ -26,7 +26,7 @@ import numpy as np
 SMALL = 6  # numbers up to which an answer is hashed; a larger one is projected
 _known = {}  # task -> {"right": fingerprint, "wrong": [[fingerprint, hint], ...]}
 _given = {}  # task -> what its function last answered in a check
-recorded = None  # a list while `ecomlab.exercises` takes fingerprints, else None
+recorded = None  # a list while `ecomlab.classroom` takes fingerprints, else None
 
 
 class NotRight(AssertionError):

@@ -7,16 +7,14 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ecomlab.errors import UserError
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"
 FULL_RESULTS = NOTEBOOKS / "results" / "full.json"
 PROFILES = ("quick", "default", "full")
 REPOSITORY = "https://github.com/ecomlab/ecomlab"
-
-
-class UserError(Exception):
-    """Bad input: one clear line for the user, exit code 2."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ A recorded result travels as a display output with its own MIME type, so it is s
 in the notebook itself and needs no second file that could disagree.
 """
 
+import ast
 import hashlib
 import json
 import math
@@ -107,9 +108,10 @@ def read_full(lesson):
 
 
 def code_hash(notebook, parameters=None):
-    """Return a short hash of a notebook's code, by which stored results are told out of date.
+    """Return a short hash of what a notebook computes, by which stored results are told stale.
 
-    Prose may change without a new run; code may not.
+    Prose, comments, formatting, imports, the borders between cells, and cells tagged `figure`
+    or `check` may change without a new run; any other code may not.
 
     Parameters
     ----------
@@ -117,15 +119,50 @@ def code_hash(notebook, parameters=None):
     parameters : dict, optional
         The values that a run used, in place of the `parameters` cell: a default that the
         run replaced may then change without making the run stale.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits, the same under every supported Python.
     """
-    sources = [
-        "".join(cell["source"])
-        if parameters is None or "parameters" not in cell["metadata"].get("tags", [])
-        else json.dumps(parameters, sort_keys=True)
-        for cell in notebook["cells"]
-        if cell["cell_type"] == "code"
+    parts = [] if parameters is None else [json.dumps(parameters, sort_keys=True)]
+    for cell in notebook["cells"]:
+        tags = set(cell["metadata"].get("tags", []))
+        if cell["cell_type"] != "code" or tags & {"figure", "check"}:
+            continue
+        if parameters is None or "parameters" not in tags:
+            parts += _statements("".join(cell["source"]))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _statements(source):
+    """Spell each statement of a cell, imports and lone strings left out."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # a magic, or code that cannot run: told apart letter by letter
+        return [source]
+    return [
+        text for text in (_spelled(statement) for statement in body) if text not in ("", "Expr()")
     ]
-    return hashlib.sha256("\n\0".join(sources).encode()).hexdigest()[:16]
+
+
+def _spelled(node):
+    """Spell a piece of a syntax tree the same way under every Python.
+
+    `ast.dump` and `ast.unparse` differ between versions; new fields come empty where code
+    does not use them, so what is empty is left out.
+    """
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return ""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return ""  # a docstring, or a value that nobody takes
+    if isinstance(node, ast.AST):
+        fields = (f"{name}={_spelled(value)}" for name, value in ast.iter_fields(node))
+        return f"{type(node).__name__}({','.join(f for f in fields if f[-1] != '=')})"
+    if isinstance(node, list):
+        spelled = [text for text in map(_spelled, node) if text]
+        return f"[{','.join(spelled)}]" if spelled else ""
+    return "" if node is None else repr(node)
 
 
 def _plain(value, name):

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 from conftest import PAGE_FAULTS
 
-from ecomlab.book import build_book
+from ecomlab.pages.book import build_book
 from ecomlab.project import lessons
 
 pytestmark = pytest.mark.slow

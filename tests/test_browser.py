@@ -15,10 +15,10 @@ import nbformat
 import pytest
 from conftest import PAGE_FAULTS, ROOT
 
-from ecomlab import workbook
-from ecomlab.exercises import find_exercise, student_copy
+from ecomlab.classroom import find_exercise, student_copy
+from ecomlab.pages import workbook
+from ecomlab.pages.notebook import render
 from ecomlab.project import NOTEBOOKS, lessons, profile_parameters
-from ecomlab.render import render
 
 pytestmark = pytest.mark.slow
 LESSONS = lessons()

@@ -20,7 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ecomlab import datasets
-from ecomlab.cli_data import app
+from ecomlab.cli.data import app
 from ecomlab.datasets import DataUnavailableError, catalogue, fetch, locations
 from ecomlab.datasets.errors import PayloadError
 from ecomlab.datasets.fetching import fetch_files, find_cached
@@ -631,7 +631,7 @@ def test_every_public_name_is_there():
 def test_import_is_quick_and_brings_no_heavy_library():
     code = """
         import sys
-        import ecomlab.datasets, ecomlab.cli_data
+        import ecomlab.datasets, ecomlab.cli.data
         ecomlab.datasets.catalogue()
         heavy = {"tensorflow", "keras", "pandas", "numpy", "pyarrow", "pooch"} & set(sys.modules)
         print(heavy or "light")

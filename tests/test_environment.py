@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import ecomlab
+from ecomlab.authoring import README_MARKS, results_table
 from ecomlab.project import lessons
-from ecomlab.workbook import README_MARKS, results_table
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")

@@ -16,10 +16,12 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-from ecomlab import checks, cli_exercises, exercises
-from ecomlab.project import UserError, lessons
+from ecomlab import checks, classroom
+from ecomlab.cli import classroom as cli_classroom
+from ecomlab.errors import UserError
+from ecomlab.project import lessons
 
-SOURCES = exercises.exercises()
+SOURCES = classroom.exercises()
 TENSORFLOW = {"03_cnn_product_images", "03b_moved_photos_few_labels"}
 MARKED = [pytest.param(p, marks=pytest.mark.slow) if p.stem in TENSORFLOW else p for p in SOURCES]
 
@@ -46,17 +48,17 @@ def test_the_solution_is_right_the_stub_is_not_tried_and_wrong_answers_get_their
     path, source
 ):
     points = 0
-    for task in exercises.walk(source):
+    for task in classroom.walk(source):
         said, failure = task.try_out(task.solution)
         assert failure is None, (task.name, failure)
         assert said.startswith(f"{task.name}: right")
         points += task.points
 
-        said, failure = task.try_out(exercises.without_solution(task.solution))
+        said, failure = task.try_out(classroom.without_solution(task.solution))
         assert said == f"{task.name}: not tried\n"
         assert isinstance(failure, (checks.NotRight, NotImplementedError)), task.name
 
-        wrong = exercises.wrong_answers(path, task)
+        wrong = classroom.wrong_answers(path, task)
         hints = [hint for hint, _ in wrong]
         assert len(set(hints)) == len(hints) >= 3, task.name
         for hint, answer in wrong:
@@ -71,7 +73,7 @@ def test_the_solution_is_right_the_stub_is_not_tried_and_wrong_answers_get_their
 def test_an_untouched_copy_runs_to_its_end_and_says_not_tried(path, source):
     said, space = io.StringIO(), {"__name__": "__exercise__"}
     with contextlib.redirect_stdout(said):
-        for cell in exercises.student_copy(source).cells:
+        for cell in classroom.student_copy(source).cells:
             if cell.cell_type == "code":
                 exec(compile(cell.source, path.stem, "exec"), space)
     tasks = [about(c).grade_id for c in source.cells if about(c).get("solution")]
@@ -111,7 +113,7 @@ def test_a_students_copy_is_nbgraders_own_and_gives_nothing_away(path, source):
     handed_out = copy.deepcopy(source)
     for preprocessor in (ClearSolutions(), ClearHiddenTests()):
         handed_out, _ = preprocessor.preprocess(handed_out, {})
-    mine = exercises.student_copy(source)
+    mine = classroom.student_copy(source)
     for one, other in zip(mine.cells, handed_out.cells, strict=True):
         assert one.source.rstrip() == other.source.rstrip()
     text = "\n".join(cell.source for cell in mine.cells)
@@ -123,33 +125,33 @@ def test_a_students_copy_is_nbgraders_own_and_gives_nothing_away(path, source):
 def test_a_variant_has_other_numbers_and_is_as_sound(path, source):
     asked = []
     for variant in (1, 2):
-        exercises.set_variant(source, variant)
-        exercises.stamp(source, path)  # stops where a wrong answer would earn points
+        classroom.set_variant(source, variant)
+        classroom.stamp_exercise(source, path)  # stops where a wrong answer would earn points
         asked.append([c.source for c in source.cells if about(c).get("grade_id") == "answers"])
-        for task in exercises.walk(source):
+        for task in classroom.walk(source):
             said, failure = task.try_out(task.solution)
             assert said.startswith(f"{task.name}: right") and failure is None
     assert asked[0] != asked[1]
 
 
 def test_the_command_gives_copies_solutions_and_variants(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cli_exercises, "MY_COPIES", tmp_path)
-    cli_exercises.exercise("01")
+    monkeypatch.setattr(cli_classroom, "MY_COPIES", tmp_path)
+    cli_classroom.exercise("01")
     mine = tmp_path / "01_exercise.ipynb"
     assert "raise NotImplementedError" in mine.read_text("utf-8")
     with pytest.raises(UserError, match="it is yours"):
-        cli_exercises.exercise("01")
-    cli_exercises.exercise("01", solution=True)
+        cli_classroom.exercise("01")
+    cli_classroom.exercise("01", solution=True)
     assert "BEGIN SOLUTION" in (tmp_path / "01_solution.ipynb").read_text("utf-8")
-    cli_exercises.exercise("01", variant=7, to=tmp_path / "source")
+    cli_classroom.exercise("01", variant=7, to=tmp_path / "source")
     name = "01_neuron_and_backprop"
     made = (tmp_path / "source" / name / f"{name}.ipynb").read_text("utf-8")
     assert "VARIANT = 7" in made
     assert not (tmp_path / "source" / name / "wrong_answers.toml").exists()
     with pytest.raises(UserError, match="no exercise '99'"):
-        cli_exercises.exercise("99")
+        cli_classroom.exercise("99")
     with pytest.raises(UserError, match="belong together"):
-        cli_exercises.exercise("01", variant=3)
+        cli_classroom.exercise("01", variant=3)
 
 
 # nbgrader's round: generate, submit, autograde, feedback.
@@ -164,9 +166,9 @@ CRASHES = {
 
 def handed_in(kind):
     """A student's notebook; its points out of ten."""
-    notebook = nbformat.read(exercises.find_exercise("03"), as_version=4)
+    notebook = nbformat.read(classroom.find_exercise("03"), as_version=4)
     solutions = {about(c).grade_id: c.source for c in notebook.cells if about(c).get("solution")}
-    student = exercises.student_copy(notebook)
+    student = classroom.student_copy(notebook)
     mine = {about(c).get("grade_id"): c for c in student.cells}
     if kind == "untouched":
         return student, 0

@@ -7,10 +7,11 @@ import tomllib
 import pytest
 from conftest import NOTEBOOKS
 
-from ecomlab import runner
+from ecomlab.authoring import full_hash
 from ecomlab.project import FULL_RESULTS, PROFILES, lessons, profile_parameters
 from ecomlab.results import read_results
-from ecomlab.workbook import full_hash
+from ecomlab.running import one
+from ecomlab.running.parameters import check_parameters
 
 EXPECTED = tomllib.loads((NOTEBOOKS.parent / "tests" / "expected.toml").read_text("utf-8"))
 LESSONS = [lesson.name for lesson in lessons()]
@@ -60,7 +61,7 @@ def quick_run(tmp_path_factory):
     def run(place):
         if place not in runs:
             root = tmp_path_factory.mktemp("quick")
-            runs[place] = runner.run(NOTEBOOKS / place, root=root, profile="quick", offline=True)
+            runs[place] = one.run(NOTEBOOKS / place, root=root, profile="quick", offline=True)
         return runs[place]
 
     return run
@@ -79,7 +80,7 @@ def test_it_runs_quickly_with_no_network(place, quick_run):
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("place", RUNNABLE)
 def test_two_runs_record_the_same(place, quick_run, tmp_path):
-    again = runner.run(NOTEBOOKS / place, root=tmp_path, profile="quick", offline=True).results
+    again = one.run(NOTEBOOKS / place, root=tmp_path, profile="quick", offline=True).results
     steady = {name for name in again if not name.endswith(TIMES)}
     first = quick_run(place).results
     assert {name: first[name] for name in steady} == {name: again[name] for name in steady}
@@ -119,7 +120,7 @@ def test_bands_can_fail(name, profile):
 def test_profiles_name_declared_parameters(name):
     notebook = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))
     for profile in PROFILES:
-        runner.check_parameters(notebook, profile_parameters(name, profile))
+        check_parameters(notebook, profile_parameters(name, profile))
 
 
 def test_compare_finds_each_kind_of_fault():

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from messy import SCRIPT, messy_orders, write_messy
 
-from ecomlab.orders import (
+from ecomlab.shop.orders import (
     Orders,
     OrdersError,
     check_orders,
@@ -18,7 +18,7 @@ from ecomlab.orders import (
     read_map,
     read_orders,
 )
-from ecomlab.orders_values import (
+from ecomlab.shop.values import (
     AmbiguousDatesError,
     currency_signs,
     decimal_mark,
@@ -361,7 +361,8 @@ def test_absent_files_are_told(tmp_path):
 def test_reading_orders_needs_no_tensorflow(tmp_path):
     plain().to_csv(tmp_path / "o.csv", index=False)
     code = (
-        "import sys; from ecomlab.orders import read_orders; import ecomlab.cli, ecomlab.scoring;"
+        "import sys; from ecomlab.shop.orders import read_orders; "
+        "import ecomlab.cli.main, ecomlab.shop.model;"
         f"read_orders('segments', {str(tmp_path / 'o.csv')!r});"
         "assert 'tensorflow' not in sys.modules"
     )

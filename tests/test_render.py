@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from ecomlab.project import UserError
-from ecomlab.render import render, to_mathml
+from ecomlab.errors import UserError
+from ecomlab.pages.notebook import render, to_mathml
 
 
 @pytest.fixture

@@ -13,22 +13,14 @@ from conftest import PAGE_FAULTS
 from messy import SCRIPT, write_messy
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from ecomlab import report_tables
-from ecomlab.orders import read_orders
-from ecomlab.project import UserError
-from ecomlab.render import render
-from ecomlab.reports import REPORTS, make_report, report_notebook
-from ecomlab.runner import RunFailed, declared_parameters
-from ecomlab.scoring import (
-    customer_features,
-    history_matrix,
-    leaving,
-    load_model,
-    nearest,
-    prepared,
-    recommend_products,
-    shrunk_value,
-)
+from ecomlab.errors import RunFailed, UserError
+from ecomlab.pages.notebook import render
+from ecomlab.running.parameters import declared_parameters
+from ecomlab.shop import display
+from ecomlab.shop.features import customer_features, history_matrix, prepared
+from ecomlab.shop.model import leaving, load_model, nearest, recommend_products, shrunk_value
+from ecomlab.shop.orders import read_orders
+from ecomlab.shop.report import REPORTS, make_report, report_notebook
 
 LINES = pd.DataFrame(
     {
@@ -79,20 +71,20 @@ def test_lists_leave_out_what_is_known_and_break_ties_by_popularity():
 
 
 def test_text_from_data_is_safe(tmp_path):
-    text = f"Sold: {report_tables.words(SCRIPT, 99)}, a_b_c & **d** [e](f) $g$."
+    text = f"Sold: {display.words(SCRIPT, 99)}, a_b_c & **d** [e](f) $g$."
     output = new_output("display_data", data={"text/markdown": text})
     cell = new_code_cell("x", outputs=[output])
     nbformat.write(new_notebook(cells=[cell]), tmp_path / "n.ipynb")
     html = render(tmp_path / "n.ipynb", tmp_path / "n.html").read_text("utf-8")
     assert f"Sold: {escape(SCRIPT, quote=False)}, a_b_c" in html.replace("&#39;", "'")
     assert html.count("<script") == 1 and "<strong>d</strong>" in html
-    assert report_tables.label("a $5 b") == r"a \$5 b"
-    assert report_tables.cut("a\n b" * 50, 10) == "a ba ba b…"
+    assert display.label("a $5 b") == r"a \$5 b"
+    assert display.cut("a\n b" * 50, 10) == "a ba ba b…"
 
 
 def test_a_spreadsheet_runs_no_formula_from_data(tmp_path):
     frame = pd.DataFrame({"product": ["=cmd()", "@x", "plain", None], "n": [-1, 2, 3, 4]})
-    report_tables.write_table(frame, tmp_path, "t")
+    display.write_table(frame, tmp_path, "t")
     assert (tmp_path / "t.csv").read_text().splitlines() == [
         "product,n",
         "'=cmd(),-1",
@@ -101,7 +93,7 @@ def test_a_spreadsheet_runs_no_formula_from_data(tmp_path):
         ",4",
     ]
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), frame)
-    report_tables.write_table(frame, "", "nothing")
+    display.write_table(frame, "", "nothing")
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -157,7 +149,7 @@ def test_the_command_refuses_in_one_line(ecomlab_command, tmp_path):
 def test_a_report_that_fails_leaves_nothing(make_notebook, monkeypatch, tmp_path):
     writes = "open(OUT + '/half.csv', 'w').write('half')"
     broken = make_notebook(writes, "raise ValueError('out of luck')", parameters='OUT = ""')
-    monkeypatch.setattr("ecomlab.reports.report_notebook", lambda report: broken)
+    monkeypatch.setattr("ecomlab.shop.report.report_notebook", lambda report: broken)
     (tmp_path / "out").mkdir()
     with pytest.raises(RunFailed, match=r"cell 4.*out of luck"):
         make_report("segments", tmp_path / "out" / "x.html")
@@ -171,7 +163,7 @@ def test_a_report_made_twice_takes_the_place_of_the_first(make_notebook, monkeyp
         "open(OUT + '/model/model.json', 'w').write(TEXT); open(OUT + '/t.csv', 'w').write(TEXT)"
     )
     small = make_notebook(writes, parameters='OUT = ""\nTEXT = "one"')
-    monkeypatch.setattr("ecomlab.reports.report_notebook", lambda report: small)
+    monkeypatch.setattr("ecomlab.shop.report.report_notebook", lambda report: small)
     for text in ("one", "two"):
         made = make_report("segments", tmp_path / "out" / "x.html", None, {"TEXT": text})
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -306,7 +298,7 @@ def test_the_public_data_make_reports(report, dataset, tmp_path):
 @pytest.mark.fulldata
 @pytest.mark.parametrize("report", REPORTS)
 def test_a_million_lines_take_under_five_minutes_and_four_gigabytes(report, tmp_path):
-    from ecomlab.orders import demo_orders
+    from ecomlab.shop.orders import demo_orders
 
     lines = demo_orders("complete_journey", report).lines
     lines.sample(1_000_000, random_state=1).to_csv(tmp_path / "million.csv", index=False)

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from ecomlab import restore as module
-from ecomlab.project import UserError
+from ecomlab import authoring as module
+from ecomlab.errors import UserError
 
 
 @pytest.fixture

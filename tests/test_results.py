@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from ecomlab import results, runner
+from ecomlab import results
+from ecomlab.running import one
 
 
 def notebook_with(*bundles):
@@ -18,7 +19,7 @@ def test_recorded_values_come_back_from_a_real_run(make_notebook, tmp_path):
         "import numpy as np\nfrom ecomlab.results import record",
         "record(accuracy=np.float32(0.5), counts=np.arange(3), name='cnn', table={'a': (1, 2)})",
     )
-    run = runner.run(path, "out.ipynb", root=tmp_path)
+    run = one.run(path, "out.ipynb", root=tmp_path)
     expected = {"accuracy": 0.5, "counts": [0, 1, 2], "name": "cnn", "table": {"a": [1, 2]}}
     assert run.results == expected
     assert results.read_results(run.path) == expected

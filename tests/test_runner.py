@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecomlab import runner
-from ecomlab.project import UserError
+from ecomlab import errors, results
+from ecomlab.errors import UserError
+from ecomlab.running import one, parameters
 
 DECLARED = """\
 WIDTH = 3  # how wide
@@ -30,15 +31,15 @@ def notebook(parameters=DECLARED):
 
 
 def test_declared_parameters_carry_default_and_comment():
-    declared = runner.declared_parameters(notebook())
+    declared = parameters.declared_parameters(notebook())
     assert list(declared) == ["WIDTH", "RATE", "DEEP", "NAME", "SEEDS", "LIMIT"]
-    assert declared["RATE"] == runner.Parameter("RATE", 0.1, "how fast")
-    assert runner.declared_parameters({"cells": []}) == {}
+    assert declared["RATE"] == parameters.Parameter("RATE", 0.1, "how fast")
+    assert parameters.declared_parameters({"cells": []}) == {}
 
 
 def test_a_parameters_cell_holds_literals_only():
     with pytest.raises(UserError, match="line 1 of the `parameters` cell is not NAME = literal"):
-        runner.declared_parameters(notebook("WIDTH = 2 * 3"))
+        parameters.declared_parameters(notebook("WIDTH = 2 * 3"))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_a_parameters_cell_holds_literals_only():
     ],
 )
 def test_a_value_takes_the_declared_type(given, expected):
-    checked = runner.check_parameters(notebook(), given)
+    checked = parameters.check_parameters(notebook(), given)
     assert checked == expected
     assert [type(v) for v in checked.values()] == [type(v) for v in expected.values()]
 
@@ -85,12 +86,12 @@ def test_a_value_takes_the_declared_type(given, expected):
 )
 def test_a_wrong_parameter_is_named(given, message):
     with pytest.raises(UserError, match=message):
-        runner.check_parameters(notebook(), given)
+        parameters.check_parameters(notebook(), given)
 
 
 def test_every_problem_is_told_at_once():
     with pytest.raises(UserError) as raised:
-        runner.check_parameters(notebook(), {"WIDTH": "x", "RATE": "y", "OTHER": 1})
+        parameters.check_parameters(notebook(), {"WIDTH": "x", "RATE": "y", "OTHER": 1})
     assert all(name in str(raised.value) for name in ("WIDTH", "RATE", "OTHER"))
     assert "\n" not in str(raised.value)
 
@@ -100,28 +101,28 @@ def test_an_output_never_leaves_its_root(output, tmp_path):
     root = tmp_path / "root"
     root.mkdir()
     with pytest.raises(UserError, match="lies outside the output folder"):
-        runner.resolve_output(output, root)
+        one.resolve_output(output, root)
 
 
 def test_a_link_does_not_lead_an_output_out(tmp_path):
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "link").symlink_to(tmp_path)
     with pytest.raises(UserError, match="lies outside"):
-        runner.resolve_output("link/x.ipynb", tmp_path / "root")
+        one.resolve_output("link/x.ipynb", tmp_path / "root")
 
 
 def test_bad_input_starts_no_kernel_and_writes_nothing(make_notebook, tmp_path):
     path = make_notebook("print(WIDTH)")
     root = tmp_path / "root"
     with pytest.raises(UserError, match="no parameter 'HEIGHT'"):
-        runner.run(path, parameters={"HEIGHT": 1}, root=root)
+        one.run(path, parameters={"HEIGHT": 1}, root=root)
     assert not root.exists()
     with pytest.raises(UserError, match="would overwrite its input"):
-        runner.run(path, path.name, root=tmp_path)
+        one.run(path, path.name, root=tmp_path)
     broken = tmp_path / "broken.ipynb"
     broken.write_text("not a notebook")
     with pytest.raises(UserError, match=r"broken\.ipynb does not read as a notebook"):
-        runner.run(broken, root=root)
+        one.run(broken, root=root)
     assert not root.exists()
 
 
@@ -132,7 +133,7 @@ def test_a_run_gives_results_times_and_memory(make_notebook, tmp_path):
         "record(width=WIDTH, kind=type(WIDTH).__name__)",
     )
     before, seen = path.read_bytes(), []
-    run = runner.run(
+    run = one.run(
         path, parameters={"width": "5"}, root=tmp_path / "out", on_cell=lambda *c: seen.append(c)
     )
     assert run.results == {"width": 5, "kind": "int"}
@@ -149,34 +150,34 @@ def test_a_failing_cell_is_named_with_its_line_and_what_ran_is_kept(make_noteboo
     path = make_notebook("print('before')", "value = 1\nvalue / 0")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "small.ipynb").write_text("an earlier, whole run")
-    with pytest.raises(runner.RunFailed) as raised:
-        runner.run(path, root=tmp_path / "out")
+    with pytest.raises(errors.RunFailed) as raised:
+        one.run(path, root=tmp_path / "out")
     assert str(raised.value) == "small, cell 3, `value / 0`: ZeroDivisionError: division by zero"
     assert "before" in raised.value.partial.read_text()
     assert (tmp_path / "out" / "small.ipynb").read_text() == "an earlier, whole run"
     # Run again, whole: the partial copy goes.
     make_notebook("print('before')")
-    runner.run(path, root=tmp_path / "out")
+    one.run(path, root=tmp_path / "out")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["small.ipynb"]
 
 
 def test_a_killed_kernel_ends_in_one_line(make_notebook, tmp_path):
     path = make_notebook("print('before')", "import os\nos.kill(os.getpid(), 9)")
-    with pytest.raises(runner.RunFailed, match="small, cell 3, `import os`: the kernel died") as e:
-        runner.run(path, root=tmp_path / "out")
+    with pytest.raises(errors.RunFailed, match="small, cell 3, `import os`: the kernel died") as e:
+        one.run(path, root=tmp_path / "out")
     assert "before" in e.value.partial.read_text()
 
 
 def test_a_cell_that_takes_too_long_ends_in_one_line(make_notebook, tmp_path):
     path = make_notebook("import time\ntime.sleep(60)")
-    with pytest.raises(runner.RunFailed, match="took longer than 1 s"):
-        runner.run(path, root=tmp_path / "out", cell_timeout=1)
+    with pytest.raises(errors.RunFailed, match="took longer than 1 s"):
+        one.run(path, root=tmp_path / "out", cell_timeout=1)
 
 
 def test_the_working_folder_is_left_alone(make_notebook, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = make_notebook("import os\nfrom ecomlab.results import record\nrecord(cwd=os.getcwd())")
-    assert runner.run(path, root=tmp_path / "out").results["cwd"] == str(tmp_path)
+    assert one.run(path, root=tmp_path / "out").results["cwd"] == str(tmp_path)
     assert Path.cwd() == tmp_path
 
 
@@ -193,7 +194,7 @@ def test_runs_from_one_folder_at_once_do_not_meet(make_notebook, tmp_path, ecoml
     ]
     assert [process.wait() for process in processes] == [0] * 4
     for width in range(4):
-        assert runner.read_results(tmp_path / "out" / f"{width}.ipynb") == {"width": width}
+        assert results.read_results(tmp_path / "out" / f"{width}.ipynb") == {"width": width}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no IPC sockets: kernels use TCP there")
@@ -203,7 +204,7 @@ def test_kernels_use_ipc_and_leave_no_folder(make_notebook, tmp_path, monkeypatc
         "from IPython import get_ipython\nfrom ecomlab.results import record",
         "app = get_ipython().kernel.parent\nrecord(transport=app.transport)",
     )
-    assert runner.run(path, root=tmp_path / "out").results == {"transport": "ipc"}
+    assert one.run(path, root=tmp_path / "out").results == {"transport": "ipc"}
     assert not list(tmp_path.glob("ecomlab-*"))
 
 
@@ -241,14 +242,14 @@ def test_an_offline_run_refuses_the_network_and_allows_loopback(make_notebook, t
         "import socket\nserver = socket.create_server(('127.0.0.1', 0))\n"
         "socket.create_connection(server.getsockname()).close()"
     )
-    runner.run(make_notebook(local), root=tmp_path / "out", offline=True)
+    one.run(make_notebook(local), root=tmp_path / "out", offline=True)
     for address in ("192.0.2.1", "shop.example"):
         away = f"import socket\nsocket.create_connection(({address!r}, 80), timeout=2)"
-        with pytest.raises(runner.RunFailed, match=f"tried to reach {address}"):
-            runner.run(make_notebook(away), root=tmp_path / "out", offline=True)
+        with pytest.raises(errors.RunFailed, match=f"tried to reach {address}"):
+            one.run(make_notebook(away), root=tmp_path / "out", offline=True)
     datagram = (
         "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
         ".sendto(b'x', ('192.0.2.1', 53))"
     )
-    with pytest.raises(runner.RunFailed, match=r"tried to reach 192\.0\.2\.1"):
-        runner.run(make_notebook(datagram), root=tmp_path / "out", offline=True)
+    with pytest.raises(errors.RunFailed, match=r"tried to reach 192\.0\.2\.1"):
+        one.run(make_notebook(datagram), root=tmp_path / "out", offline=True)

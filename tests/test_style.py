@@ -7,10 +7,11 @@ import nbformat
 import pytest
 from conftest import NOTEBOOKS
 
-from ecomlab import runner
-from ecomlab.project import UserError, lessons
+from ecomlab.authoring import normalise
+from ecomlab.errors import UserError
+from ecomlab.project import lessons
 from ecomlab.results import MIME_TYPE, read_full
-from ecomlab.workbook import normalise
+from ecomlab.running.parameters import declared_parameters
 
 SECTIONS = [
     "title",
@@ -120,7 +121,7 @@ def test_it_is_as_long_as_a_lesson(path):
 
 @each(WITH_TEMPLATE)
 def test_parameters_are_commented_literals(notebook):
-    declared = runner.declared_parameters(notebook)
+    declared = declared_parameters(notebook)
     assert {"SIZE", "SEED"} <= set(declared)
     assert all(name.isupper() and parameter.comment for name, parameter in declared.items())
 

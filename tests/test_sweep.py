@@ -15,9 +15,10 @@ import pytest
 from distributed import Client
 from filelock import FileLock
 
-from ecomlab import sweep
-from ecomlab.compare import compare, grouped, recorded_numbers, results_table
-from ecomlab.project import UserError
+from ecomlab.errors import UserError
+from ecomlab.sweep import client
+from ecomlab.sweep.grid import parse_grid, plan
+from ecomlab.sweep.table import compare, grouped, recorded_numbers, results_table
 
 DECLARED = """\
 WIDTH = 3  # how wide
@@ -42,7 +43,7 @@ def small(make_notebook):
     ],
 )
 def test_a_grid_is_names_with_values(texts, grid):
-    assert sweep.parse_grid(texts) == grid
+    assert parse_grid(texts) == grid
 
 
 @pytest.mark.parametrize(
@@ -57,11 +58,11 @@ def test_a_grid_is_names_with_values(texts, grid):
 )
 def test_a_grid_of_another_form_is_refused(texts, message):
     with pytest.raises(UserError, match=message):
-        sweep.parse_grid(texts)
+        parse_grid(texts)
 
 
 def test_a_plan_is_every_combination_with_every_parameter(small):
-    runs = sweep.plan(small, {"width": ["4", "5"], "hidden": ["[8,4]"], "seed": [1, 2]})
+    runs = plan(small, {"width": ["4", "5"], "hidden": ["[8,4]"], "seed": [1, 2]})
     assert [run.given for run in runs] == [
         {"WIDTH": width, "HIDDEN": [8, 4], "SEED": seed} for width in (4, 5) for seed in (1, 2)
     ]
@@ -70,26 +71,26 @@ def test_a_plan_is_every_combination_with_every_parameter(small):
     assert re.fullmatch(r"[\w.=+-]+", runs[0].name)
     # A default written out is the same run; other code is not.
     again, longer = (
-        sweep.plan(small, {"width": [4], "hidden": [[8, 4]], **more})[0]
+        plan(small, {"width": [4], "hidden": [[8, 4]], **more})[0]
         for more in ({}, {"pooling": ["max"]})
     )
     assert again.key == longer.key == runs[0].key
 
 
 def test_a_profile_sets_what_the_grid_does_not():
-    (run,) = sweep.plan("00", {"epochs": [3]}, profile="quick")
+    (run,) = plan("00", {"epochs": [3]}, profile="quick")
     assert run.parameters["EPOCHS"] == 3 and run.parameters["SIZE"] == "sample"
 
 
 def test_random_draws_combinations_each_with_all_its_seeds(small):
     grid = {"width": list(range(1000)), "pooling": ["max", "average"], "seed": [1, 2, 3]}
-    runs = sweep.plan(small, grid, random=5)
+    runs = plan(small, grid, random=5)
     assert len(runs) == 15
     drawn = {(run.given["WIDTH"], run.given["POOLING"]) for run in runs}
     assert len(drawn) == 5
-    assert runs == sweep.plan(small, grid, random=5)
-    assert runs != sweep.plan(small, grid, random=5, seed=2)
-    assert len(sweep.plan(small, {"width": [1, 2]}, random=50)) == 2
+    assert runs == plan(small, grid, random=5)
+    assert runs != plan(small, grid, random=5, seed=2)
+    assert len(plan(small, {"width": [1, 2]}, random=50)) == 2
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_random_draws_combinations_each_with_all_its_seeds(small):
 )
 def test_bad_input_starts_nothing(small, tmp_path, texts, options, message):
     with pytest.raises(UserError, match=message) as raised:
-        sweep.sweep(small, sweep.parse_grid(texts), tmp_path / "out", **options)
+        client.sweep(small, parse_grid(texts), tmp_path / "out", **options)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "out").exists()
 
@@ -122,7 +123,7 @@ def test_the_command_tells_bad_input_in_one_line(ecomlab_command, small, tmp_pat
 @slow
 def test_a_scheduler_that_is_not_there_is_told(small, tmp_path):
     with pytest.raises(UserError, match="no scheduler answers at tcp://127"):
-        sweep.sweep(small, {"width": [1]}, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
+        client.sweep(small, {"width": [1]}, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
     assert not list(tmp_path.glob("out/runs/*"))
 
 
@@ -322,7 +323,7 @@ def test_a_killed_scheduler_is_told_and_the_same_command_goes_on(
     assert finished(out) == [1, 3]
 
     marks.go()
-    sweep.sweep(held, {"width": [1, 2, 3]}, out, workers=1)
+    client.sweep(held, {"width": [1, 2, 3]}, out, workers=1)
     assert "2 of 3 runs are finished" in capsys.readouterr().out
     assert finished(out) == [1, 2, 3]
     assert [len(marks.kernels(width)) for width in (1, 2, 3)] == [1, 2, 1]
@@ -392,20 +393,20 @@ def test_one_run_fails_the_rest_finish_and_the_same_folder_goes_on(
 
     # The same folder again, for more: only what is not finished is run.
     (marks.folder / "mended").touch()
-    records = sweep.sweep(held, {"width": [5, 1, 4]}, out, workers=1)
+    records = client.sweep(held, {"width": [5, 1, 4]}, out, workers=1)
     assert [record["results"]["area"] for record in records] == [25, 1, 16]
     assert [len(marks.kernels(width)) for width in (5, 1, 4)] == [2, 1, 1]
     assert not list(out.glob("runs/*.partial.ipynb"))
     # All of it is there: no worker is started.
     before = time.monotonic()
-    assert sweep.sweep(held, {"width": [5, 1, 4]}, out, workers=1) == records
+    assert client.sweep(held, {"width": [5, 1, 4]}, out, workers=1) == records
     assert time.monotonic() - before < 1
 
     other = make_notebook("print('other')", name="other")
     with pytest.raises(UserError, match=r"holds runs of small\.ipynb: name another folder"):
-        sweep.sweep(other, {"width": [1]}, out)
+        client.sweep(other, {"width": [1]}, out)
     with FileLock(out / ".lock"), pytest.raises(UserError, match="another sweep is writing to"):
-        sweep.sweep(held, {"width": [6]}, out)
+        client.sweep(held, {"width": [6]}, out)
     assert finished(out) == [1, 4, 5]
 
 

@@ -12,9 +12,12 @@ import psutil
 import pytest
 from conftest import NOTEBOOKS
 
-from ecomlab import workbook
-from ecomlab.project import Lesson, UserError
+from ecomlab import authoring
+from ecomlab.errors import UserError
+from ecomlab.pages import workbook
+from ecomlab.project import Lesson
 from ecomlab.results import read_results
+from ecomlab.running import many
 
 RECORD = "from ecomlab.results import record\nrecord(width=WIDTH)"
 
@@ -28,14 +31,15 @@ def lessons_here(make_notebook, tmp_path, monkeypatch):
         make_notebook(RECORD, name="03_third"),
     ]
     found = [Lesson(path.stem, path, path.stem.upper(), 1, "diamonds") for path in paths]
-    monkeypatch.setattr(workbook, "lessons", lambda: found)
-    monkeypatch.setattr(workbook, "NOTEBOOKS", tmp_path)
+    for module in (many, workbook, authoring):
+        monkeypatch.setattr(module, "lessons", lambda: found)
+    monkeypatch.setattr(authoring, "NOTEBOOKS", tmp_path)
     return paths
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_one_failing_lesson_leaves_the_others_alone(lessons_here, tmp_path, jobs, capsys):
-    outcomes = workbook.run_all(folder=tmp_path / "out", jobs=jobs)
+    outcomes = many.run_all(folder=tmp_path / "out", jobs=jobs)
     assert list(outcomes) == ["01_first", "02_second", "03_third"]
     failures = [outcome["failure"] for outcome in outcomes.values()]
     assert failures[0] is failures[2] is None
@@ -60,7 +64,7 @@ def test_what_measures_seconds_runs_alone(lessons_here, make_notebook, tmp_path)
     node = nbformat.read(paths[0], as_version=4)
     node.metadata["ecomlab"] = {"timed": True, "minutes": 3}
     nbformat.write(node, paths[0])
-    outcomes = workbook.run_all(paths, folder=tmp_path / "out", jobs=2)
+    outcomes = many.run_all(paths, folder=tmp_path / "out", jobs=2)
     # The longest would come first, were it not timed.
     timed, *others = (read_results(outcome["path"]) for outcome in outcomes.values())
     assert timed["start"] > max(other["end"] for other in others)
@@ -68,37 +72,37 @@ def test_what_measures_seconds_runs_alone(lessons_here, make_notebook, tmp_path)
 
 def test_stored_outputs_are_clean_and_of_the_same_code(lessons_here, tmp_path):
     first = lessons_here[0]
-    executed = workbook.run_all([first], folder=tmp_path / "out")["01_first"]["path"]
-    workbook.store("01_first", executed)
+    executed = many.run_all([first], folder=tmp_path / "out")["01_first"]["path"]
+    authoring.store("01_first", executed)
     node = nbformat.read(first, as_version=4)
     assert read_results(first) == {"width": 3}
     assert "papermill" not in json.dumps(node)
     stored = first.read_text("utf-8")
-    workbook.store("01_first", executed)
+    authoring.store("01_first", executed)
     assert first.read_text("utf-8") == stored
 
     node.cells[1].source += "\nWIDTH = 4"
     nbformat.write(node, first)
     with pytest.raises(UserError, match="01_first changed since"):
-        workbook.store("01_first", executed)
+        authoring.store("01_first", executed)
 
 
 def test_full_results_are_kept_for_lessons_that_did_not_run(lessons_here, tmp_path, monkeypatch):
     full = tmp_path / "results" / "full.json"
     full.parent.mkdir()
     full.write_text(json.dumps({"00_other": {"results": {"a": 1}}}))
-    monkeypatch.setattr(workbook, "FULL_RESULTS", full)
-    outcomes = workbook.run_all(lessons_here[:2], folder=tmp_path / "out")
-    workbook.store_full(outcomes)
+    monkeypatch.setattr(authoring, "FULL_RESULTS", full)
+    outcomes = many.run_all(lessons_here[:2], folder=tmp_path / "out")
+    authoring.store_full(outcomes)
     stored = json.loads(full.read_text("utf-8"))
     assert set(stored) == {"00_other", "01_first"}
     entry = stored["01_first"]
     assert entry["results"] == {"width": 3} and entry["seconds"] >= 0
-    assert entry["code_hash"] == workbook.full_hash("01_first")
+    assert entry["code_hash"] == authoring.full_hash("01_first")
 
 
 def test_the_results_table_shows_default_beside_full():
-    rows = workbook.results_table().splitlines()
+    rows = authoring.results_table().splitlines()
     assert rows[0] == "| lesson | measured | default profile | full profile |"
     lesson = json.loads((NOTEBOOKS / "03_cnn_product_images.ipynb").read_text("utf-8"))
     label = next(iter(lesson["metadata"]["ecomlab"]["headline"].values()))
@@ -115,7 +119,7 @@ def test_ctrl_c_stops_every_lesson(make_notebook, tmp_path, ecomlab_command):
     )
     paths = [str(make_notebook(code, name=name)) for name in ("01_a", "02_b")]
     script = (
-        "from pathlib import Path\nfrom ecomlab.workbook import run_all\n"
+        "from pathlib import Path\nfrom ecomlab.running.many import run_all\n"
         f"run_all([Path(p) for p in {paths!r}], folder=Path({str(tmp_path / 'out')!r}), jobs=2)"
     )
     process = subprocess.Popen(

@@ -9,191 +9,22 @@ import contextlib
 import json
 import logging
 import math
-import os
-import random as chance
 import re
-import socket
-import tempfile
-import threading
 import time
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 
 from ecomlab import __version__
-from ecomlab.project import UserError, find_notebook, profile_parameters
-from ecomlab.render import write_text
-from ecomlab.results import code_hash, read_results
-from ecomlab.runner import RunFailed, check_parameters, declared_parameters
-from ecomlab.runner import run as run_notebook
+from ecomlab.errors import RunFailed, UserError
+from ecomlab.files import write_text
+from ecomlab.project import find_notebook
+from ecomlab.results import code_hash
+from ecomlab.running.one import read_notebook
+from ecomlab.sweep.grid import plan
+from ecomlab.sweep.worker import jobs_here, run_job
 
-REPLICATES = ("SEED", "SEEDS")  # the parameters that repeat a run instead of changing it
 SWEEP_FILE = "sweep.json"
 MEMORY_OF_A_RUN = 4 * 1024**3
-_THREAD_LIMITS = (
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-)
-
-
-@dataclass(frozen=True)
-class Run:
-    """One planned run.
-
-    Attributes
-    ----------
-    name : str
-        The stem of its files: the values that the grid gives it, and `key`.
-    key : str
-        A hash of the notebook's code and every parameter, by which a finished run is known.
-    given : dict
-        What the grid sets.
-    parameters : dict
-        Every declared parameter with the value that this run takes.
-    """
-
-    name: str
-    key: str
-    given: dict
-    parameters: dict
-
-
-def parse_grid(texts):
-    """Read `--grid` options.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        `NAME=VALUE,VALUE`. A comma inside brackets or double quotes does not separate.
-
-    Returns
-    -------
-    dict of str to list of str
-
-    Raises
-    ------
-    UserError
-        If an option has another form, or a name is given twice.
-    """
-    grid = {}
-    for text in texts:
-        name, equals, values = text.partition("=")
-        values = [value.strip() for value in _split(values)]
-        if not equals or not name or not all(values):
-            raise UserError(f"--grid takes NAME=VALUE,VALUE, not {text!r}")
-        if name.lower() in (known.lower() for known in grid):
-            raise UserError(f"--grid {name} is given twice")
-        grid[name] = [json.loads(v) if re.fullmatch(r'"[^"]*"', v) else v for v in values]
-    if not grid:
-        raise UserError("name at least one --grid NAME=VALUE,VALUE")
-    return grid
-
-
-def _split(text):
-    """Split at commas that stand outside brackets and double quotes."""
-    parts, depth, quoted = [""], 0, False
-    for letter in text:
-        quoted ^= letter == '"'
-        if not quoted:
-            depth += (letter in "[{") - (letter in "]}")
-        if letter == "," and not quoted and not depth:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return parts
-
-
-def plan(notebook, grid, *, profile="default", random=None, seed=1):
-    """Check a grid against a notebook and list the runs. Nothing is started.
-
-    Parameters
-    ----------
-    notebook : str or Path
-        A file, a lesson's name or its number.
-    grid : dict of str to list
-        Parameter to its values, plain JSON or text as a command line gives it.
-    profile : {"quick", "default", "full"}
-        What the parameters outside the grid are.
-    random : int, optional
-        So many combinations drawn without replacement, each with all its seeds.
-    seed : int
-        Of that drawing.
-
-    Returns
-    -------
-    list of Run
-
-    Raises
-    ------
-    UserError
-        With every wrong name and value in one line.
-    """
-    path = find_notebook(notebook)
-    node = _read(path)
-    values, problems = {}, []
-    for given, choices in grid.items():
-        checked = []
-        for choice in choices:
-            try:
-                ((name, value),) = check_parameters(node, {given: choice}).items()
-            except UserError as error:
-                problems.append(str(error))
-                if str(error).startswith("no parameter"):
-                    break
-                continue
-            if value in checked:
-                problems.append(f"{name}: {choice!r} is there twice")
-            checked.append(value)
-            values[name] = checked
-    if random is not None and random < 1:
-        problems.append(f"--random {random}: draw at least one combination")
-    if problems:
-        raise UserError(f"{path.name}: {'; '.join(problems)}")
-    declared = {name: item.default for name, item in declared_parameters(node).items()}
-    base = declared | check_parameters(node, profile_parameters(path.stem, profile))
-
-    seeds = {name: values[name] for name in values if name.upper() in REPLICATES}
-    changed = {name: values[name] for name in values if name.upper() not in REPLICATES}
-    number = math.prod(map(len, changed.values()))
-    if random is None or random >= number:
-        places = range(number)
-    else:
-        places = sorted(chance.Random(seed).sample(range(number), random))
-    runs = []
-    for place in places:
-        for repeat in range(math.prod(map(len, seeds.values()))):
-            given = _combination(changed, place) | _combination(seeds, repeat)
-            parameters = base | given
-            key = code_hash(node, parameters)
-            runs.append(Run(f"{_slug(given)}.{key[:8]}", key, given, parameters))
-    return runs
-
-
-def _read(path):
-    import nbformat
-
-    try:
-        return nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-        line = str(error).splitlines()[0]
-        raise UserError(f"{path.name} does not read as a notebook: {line}") from None
-
-
-def _combination(values, place):
-    """Return the combination at one place of a grid, the last name changing fastest."""
-    chosen = {}
-    for name in reversed(values):
-        place, index = divmod(place, len(values[name]))
-        chosen[name] = values[name][index]
-    return dict(reversed(chosen.items()))
-
-
-def _slug(given):
-    words = [f"{name}={value}".lower() for name, value in given.items()]
-    return re.sub(r"[^\w.=+-]+", "_", "-".join(words))[:80]
 
 
 def sweep(
@@ -246,7 +77,7 @@ def sweep(
     runs = plan(notebook, grid, profile=profile, random=random, seed=seed)
     path, out = find_notebook(notebook), Path(out).resolve()
     _check_place(scheduler, workers)
-    node = _read(path)
+    node = read_notebook(path)
     for cell in node.cells:  # a job need not carry old outputs over the network
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -562,102 +393,3 @@ def _deaf_to_interrupts():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     return DeafToInterrupts()
-
-
-# What follows runs on the workers.
-
-# One run at a time in a process: the limits of threads stand in its environment.
-_turn = threading.Lock()
-_jobs = set()
-
-
-def jobs_here(keys):
-    """Return how many of the jobs with these keys this worker process has at hand."""
-    return len(_jobs.intersection(keys))
-
-
-def run_job(job, parameters):
-    """Run one notebook on a worker.
-
-    Parameters
-    ----------
-    job : dict
-        `name` and `text` of the notebook, `threads` and `cell_timeout`.
-    parameters : dict
-
-    Returns
-    -------
-    dict
-        `text` (the executed notebook, as far as it came), `results`, `failure` (None or one
-        line), `seconds`, `peak_memory_mb` and `host`.
-    """
-    from distributed import get_worker
-
-    worker = get_worker()
-    key = worker.get_current_task()
-    outcome = {"results": {}, "seconds": 0.0, "peak_memory_mb": 0.0, "host": socket.gethostname()}
-    outcome |= {"text": "", "failure": None}
-    _jobs.add(key)
-    try:
-        with _turn, tempfile.TemporaryDirectory(dir=worker.local_directory) as folder:
-            os.environ.update(dict.fromkeys(_THREAD_LIMITS, str(job["threads"])))
-            source = Path(folder) / job["name"]
-            source.write_text(job["text"], encoding="utf-8")
-            with _ended_when_unwanted(worker, key):
-                _run_there(source, parameters, job["cell_timeout"], outcome)
-    except Exception as error:  # a full disk there, a kernel not installed: this run's fault only
-        message = f"{type(error).__name__}: {error}".splitlines()[0]
-        outcome["failure"] = f"on {outcome['host']}: {message}"
-    finally:
-        _jobs.discard(key)
-    return outcome
-
-
-def _run_there(source, parameters, cell_timeout, outcome):
-    """Run the notebook in its own folder and put what came of it into `outcome`."""
-    root = source.parent / "out"
-    try:
-        result = run_notebook(source, parameters=parameters, root=root, cell_timeout=cell_timeout)
-    except RunFailed as error:
-        outcome["failure"] = str(error)
-        if error.partial:
-            outcome["text"] = error.partial.read_text(encoding="utf-8")
-        return
-    outcome["text"] = result.path.read_text(encoding="utf-8")
-    outcome["results"] = read_results(result.path)
-    outcome["seconds"] = round(result.seconds, 3)
-    outcome["peak_memory_mb"] = round(result.peak_memory_mb, 1)
-
-
-@contextlib.contextmanager
-def _ended_when_unwanted(worker, key):
-    """End the kernel once nobody waits for the run any more.
-
-    Dask cannot stop a job that runs. The client may have taken it back or died, or the
-    worker may be closing: then the kernel is killed, and the job ends by that.
-    """
-    import psutil
-
-    here = psutil.Process()
-    others, ended = {child.pid for child in here.children()}, threading.Event()
-
-    def watch():
-        while not ended.wait(0.5):
-            task = worker.state.tasks.get(key)
-            wanted = task is not None and task.state in ("executing", "long-running")
-            if wanted and worker.status.name in ("running", "paused"):
-                continue
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for child in here.children():
-                    if child.pid not in others:
-                        for process in [*child.children(recursive=True), child]:
-                            with contextlib.suppress(psutil.NoSuchProcess):
-                                process.kill()
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()

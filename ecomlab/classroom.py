@@ -13,7 +13,8 @@ import tomllib
 from dataclasses import dataclass
 
 from ecomlab import checks
-from ecomlab.project import NOTEBOOKS, UserError
+from ecomlab.errors import UserError
+from ecomlab.project import NOTEBOOKS
 
 EXERCISES = NOTEBOOKS / "exercises"
 STUB = "# YOUR CODE HERE\n{0}raise NotImplementedError()"
@@ -169,7 +170,7 @@ def wrong_answers(path, task):
     return pairs
 
 
-def stamp(notebook, path):
+def stamp_exercise(notebook, path):
     """Write the fingerprints of right and wrong answers into an exercise.
 
     Parameters

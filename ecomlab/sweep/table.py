@@ -9,10 +9,12 @@ from io import BytesIO
 from pathlib import Path
 
 from ecomlab import __version__
-from ecomlab.project import UserError
-from ecomlab.render import TEMPLATES, stylesheet, write_text
+from ecomlab.errors import UserError
+from ecomlab.files import write_text
+from ecomlab.pages.notebook import TEMPLATES, stylesheet
 from ecomlab.results import shown
-from ecomlab.sweep import REPLICATES, read_sweep
+from ecomlab.sweep.client import read_sweep
+from ecomlab.sweep.grid import REPLICATES
 
 FIGURES = 8  # a notebook may record fifty numbers; the page draws these many, headlines first
 _COLUMNS = ("seconds", "peak_memory_mb", "host", "failure")

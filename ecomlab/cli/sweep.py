@@ -50,11 +50,10 @@ def sweep(
     """
     from importlib.util import find_spec
 
-    from ecomlab.compare import compare as compare_runs
-    from ecomlab.project import UserError
-    from ecomlab.runner import RunFailed
-    from ecomlab.sweep import parse_grid
-    from ecomlab.sweep import sweep as sweep_runs
+    from ecomlab.errors import RunFailed, UserError
+    from ecomlab.sweep.client import sweep as sweep_runs
+    from ecomlab.sweep.grid import parse_grid
+    from ecomlab.sweep.table import compare as compare_runs
 
     if find_spec("distributed") is None:
         raise UserError("a sweep needs Dask: `make setup`, or pip install -e '.[sweep]'")
@@ -82,6 +81,6 @@ def compare(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A sweep'
 
     Example: ecomlab compare sweep
     """
-    from ecomlab.compare import compare as compare_runs
+    from ecomlab.sweep.table import compare as compare_runs
 
     print(f"open {compare_runs(folder)}")

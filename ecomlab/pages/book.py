@@ -7,9 +7,11 @@ lessons, only their form changes to what a site can show without a kernel or a n
 import shutil
 from pathlib import Path
 
-from ecomlab.exercises import exercises, student_copy
-from ecomlab.project import BUILD, ROOT, UserError, lessons
-from ecomlab.render import to_mathml, without_tensorflow_noise, write_text
+from ecomlab.classroom import exercises, student_copy
+from ecomlab.errors import UserError
+from ecomlab.files import write_text
+from ecomlab.pages.notebook import to_mathml, without_tensorflow_noise
+from ecomlab.project import BUILD, ROOT, lessons
 from ecomlab.results import MIME_TYPE
 
 DOCS = ROOT / "docs"

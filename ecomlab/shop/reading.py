@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecomlab.project import UserError
+from ecomlab.errors import UserError
 
 SEPARATORS = ",;\t|"
 # What shops' files are written in, once UTF-8 is ruled out. charset-normalizer chooses.

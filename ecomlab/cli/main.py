@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
-from ecomlab import __version__, cli_data, cli_exercises, cli_reports, cli_sweep
-from ecomlab.project import BUILD, UserError, find_notebook, lessons, profile_parameters
+from ecomlab import __version__
+from ecomlab.cli import classroom, data, reports
+from ecomlab.cli import sweep as sweeps
+from ecomlab.cli.common import CellBar, pairs
+from ecomlab.errors import UserError
+from ecomlab.project import BUILD, find_notebook, lessons, profile_parameters
 
 app = typer.Typer(
     name="ecomlab",
@@ -25,15 +29,15 @@ Profile = Annotated[
 Offline = Annotated[bool, typer.Option("--offline", help="Close the notebook's network.")]
 
 # The data commands have a module of their own: they know nothing of notebooks.
-app.add_typer(cli_data.app, name="data")
-app.command()(cli_exercises.exercise)
-app.add_typer(cli_reports.app, name="report")
-app.command()(cli_reports.score)
+app.add_typer(data.app, name="data")
+app.command()(classroom.exercise)
+app.add_typer(reports.app, name="report")
+app.command()(reports.score)
 
 
 def main():
     """Run the command line; bad input ends in one line and exit code 2."""
-    from ecomlab.runner import RunFailed
+    from ecomlab.errors import RunFailed
 
     try:
         code = app(standalone_mode=False)
@@ -107,13 +111,13 @@ def run(
     Example: ecomlab run 03 -p BETTER_EPOCHS=6 -p KNOB=MaxPooling2D --html
     """
     from ecomlab.results import shown
-    from ecomlab.runner import run as run_notebook
+    from ecomlab.running.one import run as run_notebook
 
-    with _CellBar(Path(notebook).stem, quiet) as bar:
+    with CellBar(Path(notebook).stem, quiet) as bar:
         result = run_notebook(
             notebook,
             out,
-            _pairs(parameter or []),
+            pairs(parameter or []),
             profile=profile,
             root=root,
             offline=offline,
@@ -128,7 +132,7 @@ def run(
         }
         report.write_text(json.dumps(outcome), encoding="utf-8")
     if html:
-        from ecomlab.render import render as render_page
+        from ecomlab.pages.notebook import render as render_page
 
         print(render_page(result.path, result.path.with_suffix(".html")))
     if not quiet:
@@ -147,7 +151,7 @@ def render(
 
     Example: ecomlab render 03 --out cnn.html
     """
-    from ecomlab.render import render as render_page
+    from ecomlab.pages.notebook import render as render_page
 
     path = find_notebook(notebook)
     print(render_page(path, out or BUILD / f"{path.stem}.html", code_open=not fold))
@@ -162,7 +166,7 @@ def restore(
 
     Example: ecomlab restore 03
     """
-    from ecomlab.restore import restore as restore_lesson
+    from ecomlab.authoring import restore as restore_lesson
 
     copy = restore_lesson(find_notebook(notebook), revision)
     print("it is as it was already" if copy is None else f"restored; your copy is {copy}")
@@ -181,7 +185,8 @@ def workbook(
 
     Example: ecomlab workbook --profile quick
     """
-    from ecomlab.workbook import build, default_jobs, run_all
+    from ecomlab.pages.workbook import build
+    from ecomlab.running.many import default_jobs, run_all
 
     outcomes = run_all(profile=profile, jobs=jobs or default_jobs(), offline=offline)
     print(f"open {build(outcomes)}")
@@ -194,7 +199,7 @@ def book():
 
     Example: ecomlab book
     """
-    from ecomlab.book import build_book
+    from ecomlab.pages.book import build_book
 
     print(f"open {build_book()}")
 
@@ -208,7 +213,8 @@ def store(
 
     Example: ecomlab store 03
     """
-    from ecomlab.workbook import run_all, store, write_readme_table
+    from ecomlab.authoring import store, write_readme_table
+    from ecomlab.running.many import run_all
 
     outcomes = run_all(_paths(names), jobs=jobs)
     for name, outcome in outcomes.items():
@@ -226,7 +232,8 @@ def full(
 
     Example: ecomlab full 03
     """
-    from ecomlab.workbook import run_all, store_full, write_readme_table
+    from ecomlab.authoring import store_full, write_readme_table
+    from ecomlab.running.many import run_all
 
     # Without a full profile a run would store the default's numbers under another name.
     chosen = _paths(names) or [lesson.path for lesson in lessons()]
@@ -239,8 +246,8 @@ def full(
     _fail_if_any_failed(outcomes)
 
 
-app.command()(cli_sweep.sweep)
-app.command()(cli_sweep.compare)
+app.command()(sweeps.sweep)
+app.command()(sweeps.compare)
 
 
 def _paths(names):
@@ -251,40 +258,3 @@ def _fail_if_any_failed(outcomes):
     failed = [name for name, outcome in outcomes.items() if outcome["failure"]]
     if failed:
         _stop(f"{len(failed)} of {len(outcomes)} lessons failed: {', '.join(failed)}", 1)
-
-
-def _pairs(texts):
-    """Split NAME=VALUE options."""
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UserError(f"--parameter takes NAME=VALUE, not {text!r}")
-        if name in pairs:
-            raise UserError(f"--parameter {name} is given twice")
-        pairs[name] = value
-    return pairs
-
-
-class _CellBar:
-    """A progress bar over cells, or one line a cell for a program that reads it."""
-
-    def __init__(self, name, lines):
-        self._name, self._lines, self._bar = name, lines, None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self._bar:
-            self._bar.close()
-
-    def __call__(self, done, total):
-        if self._lines:
-            print(f"cell {done}/{total}", file=sys.stderr, flush=True)
-            return
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=total, unit="cell", desc=self._name, disable=None)
-        self._bar.update(done - self._bar.n)

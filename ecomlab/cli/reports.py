@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ecomlab.project import UserError
+from ecomlab.errors import UserError
 
 app = typer.Typer(
     help="Make a report on a shop's own orders.",
@@ -118,7 +118,7 @@ def score(
 
     Example: ecomlab score segments_model new.csv --out scores.csv
     """
-    from ecomlab.scoring import score_file
+    from ecomlab.shop.model import score_file
 
     print(score_file(model, data, out, columns=columns, query=query, today=_date(today)))
 
@@ -136,11 +136,11 @@ def _report(
     offline,
     quiet,
 ):
-    from ecomlab.cli import _CellBar, _pairs
-    from ecomlab.orders import read_orders
-    from ecomlab.reports import make_report
+    from ecomlab.cli.common import CellBar, pairs
+    from ecomlab.shop.orders import read_orders
+    from ecomlab.shop.report import make_report
 
-    parameters = _pairs(parameter or [])
+    parameters = pairs(parameter or [])
     orders = None
     if data or query:
         orders = read_orders(
@@ -156,7 +156,7 @@ def _report(
             print("\n".join(orders.account()))
     elif columns or currency or keep_duplicates or today:
         raise UserError("--columns, --currency, --keep-duplicates and --today go with --data")
-    with _CellBar(report, False) as bar:
+    with CellBar(report, False) as bar:
         on_cell = None if quiet else bar
         made = make_report(report, out, orders, parameters, offline=offline, on_cell=on_cell)
     if not quiet:

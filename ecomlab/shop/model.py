@@ -6,86 +6,17 @@ calls the same functions on what it has just fitted, so its tables and later sco
 """
 
 import json
-import os
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ecomlab.project import UserError
+from ecomlab.errors import UserError
+from ecomlab.files import write_bytes
+from ecomlab.shop.features import customer_features, history_matrix, prepared
 
-SHARES = ("recent_share", "weekend_share")
 CHUNK = 4096  # customers scored at once
-
-
-def customer_features(lines, end):
-    """Return what a customer's orders before a day look like.
-
-    Parameters
-    ----------
-    lines : DataFrame
-        Clean order lines, as `ecomlab.orders.Orders.lines`.
-    end : datetime-like
-        The day from which one looks back; lines on it and after it are left out.
-
-    Returns
-    -------
-    DataFrame
-        Index: the customer, rising. Columns: recency_weeks (since the last order),
-        age_weeks (since the first), order_days, money, order_value (money a day of orders),
-        lines_per_day, gap_weeks (mean weeks between days of orders; the age for who came
-        once), recent_share (of the money, in the last quarter of the age) and weekend_share
-        (of the days of orders).
-    """
-    end = pd.Timestamp(end).normalize()
-    past = lines[lines["date"] < end]
-    day = past["date"].dt.normalize()
-    days = (
-        past.groupby([past["customer_id"], day.rename("day")])["amount"]
-        .agg(["sum", "size"])
-        .reset_index()
-    )
-    by = days.groupby("customer_id")
-    first, last, n = by["day"].min(), by["day"].max(), by.size()
-    age = (end - first).dt.days / 7
-    start_recent = end - pd.to_timedelta(days["customer_id"].map(age) * 7 / 4, unit="D")
-    recent = days["sum"].where(days["day"] >= start_recent, 0).groupby(days["customer_id"]).sum()
-    weekend = (days["day"].dt.day_of_week >= 5).groupby(days["customer_id"]).mean()
-    money = by["sum"].sum()
-    gaps = ((last - first).dt.days / 7) / (n - 1).clip(lower=1)
-    return pd.DataFrame(
-        {
-            "recency_weeks": (end - last).dt.days / 7,
-            "age_weeks": age,
-            "order_days": n.astype(float),
-            "money": money,
-            "order_value": money / n,
-            "lines_per_day": by["size"].sum() / n,
-            "gap_weeks": gaps.where(n > 1, age),
-            "recent_share": recent / money,
-            "weekend_share": weekend,
-        }
-    )
-
-
-def prepared(features, means, scales):
-    """Return features as a network takes them: logs, means 0, scales 1; float32.
-
-    Parameters
-    ----------
-    features : DataFrame, shape (n_customers, n_features)
-    means, scales : array, shape (n_features,)
-    """
-    return ((logged(features) - means) / scales).astype("float32")
-
-
-def logged(features):
-    """Return features with the logarithm of 1 + x in place of all x that are no shares."""
-    out = features.copy()
-    for name in out:
-        if name not in SHARES:
-            out[name] = np.log1p(out[name])
-    return out.to_numpy(float)
 
 
 def nearest(points, centres):
@@ -214,20 +145,6 @@ def recommend_products(history, weights, known, top_k, new_only):
     return np.concatenate(places), np.concatenate(best)
 
 
-def history_matrix(lines, customers, items):
-    """Return what each customer bought, a sparse array of 0 and 1, (n_customers, n_items)."""
-    from scipy import sparse
-
-    row = pd.Index(customers).get_indexer(lines["customer_id"])
-    column = pd.Index(items).get_indexer(lines["product_id"])
-    inside = (row >= 0) & (column >= 0)
-    shape = (len(customers), len(items))
-    matrix = sparse.csr_array((np.ones(inside.sum()), (row[inside], column[inside])), shape=shape)
-    matrix.sum_duplicates()
-    matrix.data[:] = 1
-    return matrix
-
-
 def scorer(about, arrays, network=None):
     """Return the function from history to scores of a saved or just fitted recommender."""
     method = about["method"]
@@ -269,6 +186,28 @@ def recommend_to(lines, about, arrays, network=None):
         }
     )
     return table[places.ravel() >= 0].reset_index(drop=True)
+
+
+def save_model(folder, about, arrays=None, network=None):
+    """Save a fitted model with its preprocessing: JSON, arrays and a Keras file, no pickle.
+
+    Parameters
+    ----------
+    folder : str or Path
+        "" saves nothing.
+    about : dict
+        Plain JSON values; `kind` says what it is.
+    arrays : dict of str to array, optional
+    network : keras.Model, optional
+    """
+    if not folder:
+        return
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.json").write_text(json.dumps(about, allow_nan=False), encoding="utf-8")
+    np.savez_compressed(folder / "arrays.npz", **(arrays or {}))
+    if network is not None:
+        network.save(folder / "network.keras")
 
 
 def load_model(folder):
@@ -314,7 +253,7 @@ def score_file(model, data, out, *, columns=None, query=None, today=None):
     out : str or Path
         A .csv or .parquet file.
     columns, query, today
-        As for `ecomlab.orders.read_orders`.
+        As for `ecomlab.shop.orders.read_orders`.
 
     Returns
     -------
@@ -326,7 +265,7 @@ def score_file(model, data, out, *, columns=None, query=None, today=None):
     UserError
         Bad input; nothing was written.
     """
-    from ecomlab.orders import read_orders
+    from ecomlab.shop.orders import read_orders
 
     out = Path(out)
     if out.suffix not in (".csv", ".parquet"):
@@ -341,16 +280,12 @@ def score_file(model, data, out, *, columns=None, query=None, today=None):
         table = score_customers(orders.lines, end, about, arrays, network)
     else:
         table = recommend_to(orders.lines, about, arrays, network)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
-        if out.suffix == ".csv":
-            table.to_csv(temporary, index=False, float_format="%.6g")
-        else:
-            table.to_parquet(temporary, index=False)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    buffer = BytesIO()
+    if out.suffix == ".csv":
+        table.to_csv(buffer, index=False, float_format="%.6g")
+    else:
+        table.to_parquet(buffer, index=False)
+    write_bytes(out, buffer.getvalue())
     return out
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecomlab.orders_reading import OrdersError, RawTable, read_table
-from ecomlab.orders_values import (
+from ecomlab.shop.reading import OrdersError, RawTable, read_table
+from ecomlab.shop.values import (
     AmbiguousDatesError,
     currency_signs,
     decimal_mark,

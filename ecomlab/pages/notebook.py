@@ -4,14 +4,15 @@ nbconvert's own pages load MathJax, require.js and the widget manager from elsew
 equations become MathML, which browsers draw themselves, and the rest is left out.
 """
 
-import os
 import re
 from html import escape, unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
 from ecomlab import __version__
-from ecomlab.project import UserError
+from ecomlab.errors import UserError
+from ecomlab.files import write_text
+from ecomlab.running.one import read_notebook
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -65,16 +66,10 @@ def render(notebook, output, *, links=(), code_open=True, hide_code=False):
     UserError
         If the notebook does not read, or an equation in it cannot be drawn.
     """
-    import nbformat
-
     notebook, output = Path(notebook), Path(output)
     if not notebook.is_file():
         raise UserError(f"no such notebook: {notebook}")
-    try:
-        node = nbformat.read(notebook, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-        line = str(error).splitlines()[0]
-        raise UserError(f"{notebook.name} does not read as a notebook: {line}") from None
+    node = read_notebook(notebook)
     for cell in node.cells:
         if cell.cell_type == "code":
             cell.outputs = without_tensorflow_noise(cell.outputs)
@@ -119,47 +114,6 @@ def without_tensorflow_noise(outputs):
 def stylesheet():
     """Return the style sheet that every page carries."""
     return (TEMPLATES / "page" / "style.css").read_text(encoding="utf-8")
-
-
-def write_index(folder, lessons, results):
-    """Write the workbook's first page.
-
-    Parameters
-    ----------
-    folder : Path
-    lessons : list of dict
-        Each with title, page, dataset, seconds, memory and failure.
-    results : list of dict
-        Each with a lesson's title, its headline (label to value) and all that it recorded
-        (name to value).
-
-    Returns
-    -------
-    Path
-    """
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(loader=FileSystemLoader(TEMPLATES / "page"), autoescape=True)
-    html = environment.get_template("workbook.html.j2").render(
-        lessons=lessons,
-        results=results,
-        style=stylesheet(),
-        footer=f"ecomlab {__version__}",
-    )
-    return write_text(Path(folder) / "index.html", html)
-
-
-def write_text(path, text):
-    """Write a file whole or not at all, and return its path."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
 
 
 def to_mathml(latex, display):

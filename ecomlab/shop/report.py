@@ -10,7 +10,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecomlab.project import NOTEBOOKS, UserError
+from ecomlab.errors import UserError
+from ecomlab.project import NOTEBOOKS
 
 REPORTS = ("segments", "recommend", "forecast")
 
@@ -46,7 +47,7 @@ def make_report(report, out, orders=None, parameters=None, *, offline=False, on_
     report : {"segments", "recommend", "forecast"}
     out : str or Path
         The HTML page. Tables and model are named after it and stand beside it.
-    orders : ecomlab.orders.Orders, optional
+    orders : ecomlab.shop.orders.Orders, optional
         By default the notebook takes a public data set.
     parameters : dict, optional
         Checked against the notebook's `parameters` cell.
@@ -66,8 +67,9 @@ def make_report(report, out, orders=None, parameters=None, *, offline=False, on_
     RunFailed
         A cell failed; nothing was written.
     """
-    from ecomlab.render import render
-    from ecomlab.runner import RunFailed, run
+    from ecomlab.errors import RunFailed
+    from ecomlab.pages.notebook import render
+    from ecomlab.running.one import run
 
     notebook, out = report_notebook(report), _page_path(out)
     parameters = dict(parameters or {})

@@ -1,6 +1,5 @@
 """What report notebooks show and write: tables that sort, files beside the page, safe text."""
 
-import json
 import re
 from html import escape
 from pathlib import Path
@@ -128,27 +127,3 @@ def show_account(orders):
     found = [(name, column, how) for name, (column, how) in orders.columns.items()]
     table = pd.DataFrame(found, columns=["meaning", "column", "how it was found"])
     show_table(table, f"Columns as they were read ({'; '.join(orders.notes)})")
-
-
-def save_model(folder, about, arrays=None, network=None):
-    """Save a fitted model with its preprocessing: JSON, arrays and a Keras file, no pickle.
-
-    Parameters
-    ----------
-    folder : str or Path
-        "" saves nothing.
-    about : dict
-        Plain JSON values; `kind` says what it is.
-    arrays : dict of str to array, optional
-    network : keras.Model, optional
-    """
-    import numpy as np
-
-    if not folder:
-        return
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.json").write_text(json.dumps(about, allow_nan=False), encoding="utf-8")
-    np.savez_compressed(folder / "arrays.npz", **(arrays or {}))
-    if network is not None:
-        network.save(folder / "network.keras")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ecomlab.project import NOTEBOOKS, UserError
+from ecomlab.errors import UserError
+from ecomlab.project import NOTEBOOKS
 
 MY_COPIES = NOTEBOOKS / "my_copies"
 
@@ -32,25 +33,25 @@ def exercise(
     """
     import nbformat
 
-    from ecomlab import exercises
+    from ecomlab.classroom import find_exercise, set_variant, stamp_exercise, student_copy
 
     if (variant is None) != (to is None):
         raise UserError("--variant and --to belong together")
-    path = exercises.find_exercise(name)
+    path = find_exercise(name)
     notebook = nbformat.read(path, as_version=4)
     if stamp:
-        exercises.stamp(notebook, path)
+        stamp_exercise(notebook, path)
         nbformat.write(notebook, path)
         print(path)
         return
     if to is not None:
-        exercises.set_variant(notebook, variant)
-        exercises.stamp(notebook, path)
+        set_variant(notebook, variant)
+        stamp_exercise(notebook, path)
         target = to / path.stem / path.name
     else:
         kind = "solution" if solution else "exercise"
         target = MY_COPIES / f"{path.stem.split('_')[0]}_{kind}.ipynb"
-        notebook = notebook if solution else exercises.student_copy(notebook)
+        notebook = notebook if solution else student_copy(notebook)
     if target.exists() and not solution:
         raise UserError(f"{target} is there already: it is yours, move it or delete it first")
     target.parent.mkdir(parents=True, exist_ok=True)

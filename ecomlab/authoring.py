@@ -1,0 +1,199 @@
+"""What authors do with lessons: store outputs and full results, write the README's table, restore.
+
+A stored lesson holds nothing that differs between two machines or two runs.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+import platform
+import subprocess
+
+from ecomlab.errors import UserError
+from ecomlab.files import write_text
+from ecomlab.pages.notebook import without_tensorflow_noise
+from ecomlab.project import FULL_RESULTS, NOTEBOOKS, ROOT, lessons, profile_parameters
+from ecomlab.results import code_hash, read_results, shown
+from ecomlab.running.parameters import declared_parameters
+
+README_MARKS = ("<!-- results: written by `ecomlab store` -->", "<!-- end of results -->")
+
+
+def store(name, executed):
+    """Put an executed lesson's outputs into the lesson itself, cleaned and normalised.
+
+    Parameters
+    ----------
+    name : str
+        The lesson's name.
+    executed : Path
+        Its executed copy, run in the default profile with no parameters.
+
+    Raises
+    ------
+    UserError
+        If the outputs hold anything on stderr beyond TensorFlow's start-up lines, or the
+        copy was run from other code.
+    """
+    import nbformat
+
+    path = NOTEBOOKS / f"{name}.ipynb"
+    node = nbformat.read(executed, as_version=4)
+    source = nbformat.read(path, as_version=4)
+    if code_hash(node) != code_hash(source):
+        raise UserError(f"{name} changed since {executed} was run: run it again")
+    # Prose and metadata may have been mended since the run: only the outputs are taken.
+    cells = [[c for c in n.cells if c.cell_type == "code"] for n in (source, node)]
+    for cell, run in zip(*cells, strict=True):
+        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    write_text(path, nbformat.writes(normalise(source)) + "\n")
+
+
+def normalise(node):
+    """Drop from a notebook what differs between two machines or two runs.
+
+    Parameters
+    ----------
+    node : nbformat.NotebookNode
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The same node, changed in place.
+
+    Raises
+    ------
+    UserError
+        If a cell wrote to stderr.
+    """
+    from nbformat import NotebookNode
+
+    node.metadata = NotebookNode(
+        ecomlab=node.metadata.get("ecomlab", NotebookNode()),
+        kernelspec=NotebookNode(display_name="Python 3", language="python", name="python3"),
+        language_info=NotebookNode(name="python"),
+    )
+    for index, cell in enumerate(node.cells, start=1):
+        cell.id = f"cell-{index:02d}"
+        keep = {key: cell.metadata[key] for key in ("section", "tags") if cell.metadata.get(key)}
+        cell.metadata = NotebookNode(keep)
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = without_tensorflow_noise(cell.outputs)
+        for output in cell.outputs:
+            if output.output_type == "stream" and output.name == "stderr":
+                raise UserError(f"cell {index} wrote to stderr: {output.text.strip()}")
+            if output.output_type == "execute_result":
+                output.execution_count = cell.execution_count
+    return node
+
+
+def store_full(outcomes):
+    """Write what the full profile measured to `notebooks/results/full.json`.
+
+    Lessons that were not run keep the entry they had.
+    """
+    stored = {}
+    with contextlib.suppress(FileNotFoundError):
+        stored = json.loads(FULL_RESULTS.read_text(encoding="utf-8"))
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
+    for name, outcome in outcomes.items():
+        if not outcome["path"]:
+            continue
+        stored[name] = {
+            "results": read_results(outcome["path"]),
+            "parameters": profile_parameters(name, "full"),
+            "seconds": round(outcome["seconds"]),
+            "peak_memory_mb": round(outcome["peak_memory_mb"]),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "python": platform.python_version(),
+            "commit": commit,
+            "code_hash": full_hash(name),
+        }
+    text = json.dumps(dict(sorted(stored.items())), indent=1, ensure_ascii=False)
+    write_text(FULL_RESULTS, text + "\n")
+
+
+def full_hash(name):
+    """Return the hash of a lesson's code and of all parameters of its full profile."""
+    lesson = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
+    defaults = {p.name: p.default for p in declared_parameters(lesson).values()}
+    return code_hash(lesson, defaults | profile_parameters(name, "full"))
+
+
+def results_table():
+    """Write the README's table from the stored notebooks and the full profile's file.
+
+    Returns
+    -------
+    str
+        Markdown, one row a recorded number that the lesson's metadata names as a headline.
+    """
+    full = {}
+    with contextlib.suppress(FileNotFoundError):
+        full = json.loads(FULL_RESULTS.read_text(encoding="utf-8"))
+    lines = ["| lesson | measured | default profile | full profile |", "| --- | --- | --- | --- |"]
+    for lesson in lessons():
+        recorded = read_results(lesson.path)
+        best = full.get(lesson.name, {}).get("results", {})
+        link = f"[{lesson.title}](notebooks/{lesson.path.name})"
+        for key, label in lesson.headline.items():
+            cells = [shown(found[key]) if key in found else "" for found in (recorded, best)]
+            lines.append(f"| {link} | {label} | {cells[0]} | {cells[1]} |")
+            link = ""
+    return "\n".join(lines)
+
+
+def write_readme_table():
+    """Put `results_table()` between the marks in the README."""
+    path = ROOT / "README.md"
+    text = path.read_text(encoding="utf-8")
+    start, end = README_MARKS
+    before, rest = text.split(start)
+    after = rest.split(end)[1]
+    write_text(path, f"{before}{start}\n{results_table()}\n{end}{after}")
+
+
+def restore(path, revision="HEAD"):
+    """Put back a lesson from git; the reader's version moves to `notebooks/my_copies/`.
+
+    Parameters
+    ----------
+    path : Path
+        A notebook inside `notebooks/`.
+    revision : str
+        A git revision: a commit, a tag or a branch.
+
+    Returns
+    -------
+    Path or None
+        The reader's copy; None where nothing had changed.
+
+    Raises
+    ------
+    UserError
+        If the workbook is no git clone, or the revision does not hold the lesson.
+    """
+    if not path.is_relative_to(ROOT):
+        raise UserError(f"{path} is not part of the workbook in {ROOT}")
+    place = path.relative_to(ROOT).as_posix()
+    try:
+        found = subprocess.run(
+            ["git", "show", f"{revision}:{place}"], cwd=ROOT, capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        raise UserError("git is not installed, and lessons are restored from it") from None
+    if found.returncode:
+        cause = found.stderr.decode(errors="replace").strip().splitlines()
+        raise UserError(f"git has no {place} at {revision}: {cause[0] if cause else 'unknown'}")
+    original, current = found.stdout.decode("utf-8"), path.read_text(encoding="utf-8")
+    if original == current:
+        return None
+    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H%M%S")
+    copy = NOTEBOOKS / "my_copies" / f"{path.stem}_{stamp}.ipynb"
+    write_text(copy, current)
+    write_text(path, original)
+    return copy

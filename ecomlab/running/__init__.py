@@ -1,0 +1,1 @@
+"""Notebooks run with checked parameters: one, or many side by side."""
