@@ -14,6 +14,8 @@ from pathlib import Path
 from ecomlab.project import FULL_RESULTS
 
 MIME_TYPE = "application/vnd.ecomlab.result+json"
+# Cells that draw, that ask, and the one that fetches the workbook compute no recorded number.
+NOT_HASHED = {"figure", "check", "bootstrap"}
 
 
 def record(**values):
@@ -110,8 +112,8 @@ def read_full(lesson):
 def code_hash(notebook, parameters=None):
     """Return a short hash of what a notebook computes, by which stored results are told stale.
 
-    Prose, comments, formatting, imports, the borders between cells, and cells tagged `figure`
-    or `check` may change without a new run; any other code may not.
+    Prose, comments, formatting, imports, the borders between cells, and cells with a tag of
+    `NOT_HASHED` may change without a new run; any other code may not.
 
     Parameters
     ----------
@@ -128,7 +130,7 @@ def code_hash(notebook, parameters=None):
     parts = [] if parameters is None else [json.dumps(parameters, sort_keys=True)]
     for cell in notebook["cells"]:
         tags = set(cell["metadata"].get("tags", []))
-        if cell["cell_type"] != "code" or tags & {"figure", "check"}:
+        if cell["cell_type"] != "code" or tags & NOT_HASHED:
             continue
         if parameters is None or "parameters" not in tags:
             parts += _statements("".join(cell["source"]))

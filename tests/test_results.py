@@ -62,6 +62,19 @@ def test_code_hash_follows_code_and_not_prose():
     assert hashed("one", "x = 1") != hashed("one", "x = 2")
 
 
+@pytest.mark.parametrize("tag", sorted(results.NOT_HASHED))
+def test_code_hash_leaves_out_cells_that_compute_nothing(tag):
+    def hashed(*sources_and_tags):
+        cells = [
+            {"cell_type": "code", "source": source, "metadata": {"tags": tags}}
+            for source, tags in sources_and_tags
+        ]
+        return results.code_hash({"cells": cells})
+
+    assert hashed(("x = 1", []), ("y = 2", [tag])) == hashed(("x = 1", []))
+    assert hashed(("x = 1", []), ("y = 2", ["other"])) != hashed(("x = 1", []))
+
+
 def test_code_hash_follows_the_parameters_that_a_run_used():
     def hashed(default, used, rest="y = x"):
         cells = [
