@@ -17,3 +17,9 @@ class RunFailed(Exception):
     def __init__(self, message, partial=None):
         super().__init__(message)
         self.partial = partial
+
+
+def one_line(error):
+    """Return an error's kind and the first line of its message, cut to 240 characters."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"[:240]

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecomlab.shop.reading import OrdersError, RawTable, read_table
+from ecomlab.shop.errors import OrdersError
+from ecomlab.shop.reading import RawTable, read_table
 from ecomlab.shop.values import (
     AmbiguousDatesError,
     currency_signs,

@@ -10,16 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecomlab.errors import UserError
+from ecomlab.errors import UserError, one_line
+from ecomlab.shop.database import query_table, shown_url
+from ecomlab.shop.errors import OrdersError
 
 SEPARATORS = ",;\t|"
 # What shops' files are written in, once UTF-8 is ruled out. charset-normalizer chooses.
 ENCODINGS = ["cp1252", "cp1250", "cp1251", "gb18030", "big5", "shift_jis", "euc_kr", "iso8859_15"]
 _HEAD = 1 << 16  # bytes looked at to tell encoding and separator
-
-
-class OrdersError(UserError):
-    """A shop's data cannot be used; the message lists every reason with row numbers."""
 
 
 @dataclass
@@ -68,11 +66,12 @@ def read_table(data=None, query=None, settings=None):
     """
     settings = settings or {}
     if query:
-        table = _from_query(str(data or "duckdb://"), query)
+        frame, source = query_table(str(data or "duckdb://"), query)
+        table = RawTable(frame, source, " ".join(query.split())[:200])
     elif data is None:
         raise OrdersError("name the orders with --data, or ask for them with --query")
     elif "://" in str(data):
-        raise OrdersError(f"{_without_password(data)} is a database: say what to read with --query")
+        raise OrdersError(f"{shown_url(data)} is a database: say what to read with --query")
     else:
         table = _from_file(Path(data), settings)
     if table.frame.empty:
@@ -101,7 +100,7 @@ def _from_file(path, settings):
     except UserError:
         raise
     except Exception as error:  # each reader has errors of its own
-        raise OrdersError(f"{path.name} cannot be read: {_one_line(error)}") from None
+        raise OrdersError(f"{path.name} cannot be read: {one_line(error)}") from None
 
 
 def _from_excel(path, settings):
@@ -130,7 +129,7 @@ def _from_csv(path, settings):
     try:
         text = payload.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise OrdersError(f"{path.name} is not {encoding}: {_one_line(error)}") from None
+        raise OrdersError(f"{path.name} is not {encoding}: {one_line(error)}") from None
     del payload
     separator = settings.get("separator") or _separator(text[:_HEAD], path.name)
     with warnings.catch_warnings(record=True) as caught:
@@ -200,49 +199,3 @@ def _separator(head, name):
 def _row_numbers(n_read, bad):
     numbers = pd.RangeIndex(2, n_read + len(bad) + 2)
     return numbers.delete([row - 2 for row in bad if 0 <= row - 2 < len(numbers)])[:n_read]
-
-
-def _from_query(url, query):
-    kind = url.partition(":")[0].partition("+")[0]
-    try:
-        frame = _from_duckdb(url, query) if kind == "duckdb" else _from_sql(url, query)
-    except UserError:
-        raise
-    except Exception as error:  # each driver has errors of its own
-        raise OrdersError(f"the query on {kind} failed: {_one_line(error)}") from None
-    frame = frame.reset_index(drop=True)
-    frame.index += 1
-    return RawTable(frame, f"a query on {kind}", " ".join(query.split())[:200])
-
-
-def _from_duckdb(url, query):
-    import duckdb
-
-    path = re.sub(r"^duckdb:/{0,3}", "", url)  # three slashes, then the path, as elsewhere
-    if path and path != ":memory:" and not Path(path).is_file():
-        raise OrdersError(f"no such DuckDB file: {path}")
-    memory = path in ("", ":memory:")
-    # Read only, and no extension fetched from elsewhere: a query cannot change the shop's data.
-    config = {"autoinstall_known_extensions": "false"}
-    with duckdb.connect(path or ":memory:", read_only=not memory, config=config) as connection:
-        return connection.execute(query).df()
-
-
-def _from_sql(url, query):
-    import sqlalchemy
-
-    engine = sqlalchemy.create_engine(url)
-    try:
-        with engine.connect() as connection:
-            return pd.read_sql_query(sqlalchemy.text(query), connection)
-    finally:
-        engine.dispose()
-
-
-def _without_password(url):
-    return re.sub(r"//[^/@]*@", "//...@", str(url))
-
-
-def _one_line(error):
-    lines = str(error).strip().splitlines() or [""]
-    return _without_password(f"{type(error).__name__}: {lines[0]}")[:240]
