@@ -1,8 +1,20 @@
-"""What several commands share: NAME=VALUE options, and a bar over a run's cells."""
+"""What several commands share: options, NAME=VALUE pairs, a bar over a run's cells."""
 
 import sys
+from typing import Annotated
 
-from ecomlab.errors import UserError
+import typer
+
+from ecomlab.errors import RunFailed, UserError
+
+Profile = Annotated[
+    str, typer.Option(help="quick (samples, seconds), default (what a reader sees) or full (seeds)")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Close the notebook's network.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter; repeat."),
+]
 
 
 def pairs(texts):
@@ -40,3 +52,10 @@ class CellBar:
 
             self._bar = tqdm(total=total, unit="cell", desc=self._name, disable=None)
         self._bar.update(done - self._bar.n)
+
+
+def fail_if_any_failed(outcomes):
+    """End the command with exit code 1 and the names of the lessons that failed."""
+    failed = [name for name, outcome in outcomes.items() if outcome["failure"]]
+    if failed:
+        raise RunFailed(f"{len(failed)} of {len(outcomes)} lessons failed: {', '.join(failed)}")
