@@ -13,7 +13,7 @@ import pytest
 
 from ecomlab import errors, results
 from ecomlab.errors import UserError
-from ecomlab.running import one, parameters
+from ecomlab.running import one, parameters, processors
 
 DECLARED = """\
 WIDTH = 3  # how wide
@@ -179,6 +179,27 @@ def test_the_working_folder_is_left_alone(make_notebook, tmp_path, monkeypatch):
     path = make_notebook("import os\nfrom ecomlab.results import record\nrecord(cwd=os.getcwd())")
     assert one.run(path, root=tmp_path / "out").results["cwd"] == str(tmp_path)
     assert Path.cwd() == tmp_path
+
+
+def test_a_kernel_computes_as_on_another_processor(make_notebook, tmp_path):
+    code = """\
+import os
+import threadpoolctl
+from numpy._core._multiarray_umath import __cpu_features__
+from ecomlab.results import record
+record(
+    given=os.environ["NPY_DISABLE_CPU_FEATURES"],
+    numpy=" ".join(name for name, there in __cpu_features__.items() if there),
+    blas=" ".join(one.get("architecture", "") for one in threadpoolctl.threadpool_info()),
+)
+"""
+    other = processors.environment_of_another()
+    path, before = make_notebook(code), dict(os.environ)
+    found = one.run(path, root=tmp_path / "out", environment=other).results
+    assert found["given"] == other["NPY_DISABLE_CPU_FEATURES"]
+    assert not set(found["given"].split()) & set(found["numpy"].split())
+    assert other.get("OPENBLAS_CORETYPE", "") in found["blas"]
+    assert os.environ == before  # the variables are the kernel's alone
 
 
 def test_runs_from_one_folder_at_once_do_not_meet(make_notebook, tmp_path, ecomlab_command):

@@ -14,7 +14,7 @@ def first_line(source):
     return lines[0].strip()[:60] if lines else ""
 
 
-def kernel_manager_class(watch, offline):
+def kernel_manager_class(watch, offline, environment=None):
     """Build the kernel manager class of one run.
 
     papermill passes on the class but no environment and no transport, so both are set
@@ -35,13 +35,13 @@ def kernel_manager_class(watch, offline):
                 self.ip = str(self.folder / "k")
 
         async def _async_start_kernel(self, **keywords):
-            environment = keywords.pop("env", None) or os.environ.copy()
-            environment["ECOMLAB_HEADLESS"] = "1"
+            variables = (keywords.pop("env", None) or os.environ) | (environment or {})
+            variables["ECOMLAB_HEADLESS"] = "1"
             if offline:
-                environment["ECOMLAB_OFFLINE"] = "1"
+                variables["ECOMLAB_OFFLINE"] = "1"
             # What the kernel process says outside its cells: of use only if it cannot start.
             with (self.folder / "log").open("wb") as log:
-                await super()._async_start_kernel(env=environment, stderr=log, **keywords)
+                await super()._async_start_kernel(env=variables, stderr=log, **keywords)
             watch.kernel_started(self.provisioner.pid)
 
         start_kernel = _async_start_kernel

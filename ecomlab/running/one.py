@@ -87,6 +87,7 @@ def run(
     profile="default",
     root=BUILD,
     offline=False,
+    environment=None,
     cell_timeout=None,
     on_cell=None,
 ):
@@ -105,6 +106,8 @@ def run(
         The folder that no output leaves.
     offline : bool
         Close the kernel's network, loopback excepted.
+    environment : dict of str to str, optional
+        Added to the kernel's environment variables.
     cell_timeout : float, optional
         Seconds a single cell may take.
     on_cell : callable, optional
@@ -138,7 +141,7 @@ def run(
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         executed, seconds, peak = _execute(
-            node, temporary, checked, path.stem, offline, cell_timeout, on_cell
+            node, temporary, checked, path.stem, offline, environment, cell_timeout, on_cell
         )
         temporary.replace(output)
     except BaseException as error:
@@ -156,7 +159,7 @@ def run(
     return RunResult(output, read_results(executed), seconds, peak, cell_seconds)
 
 
-def _execute(node, output, parameters, name, offline, cell_timeout, on_cell):
+def _execute(node, output, parameters, name, offline, environment, cell_timeout, on_cell):
     """Run a notebook node through papermill, and turn each kind of failure into one line."""
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -169,7 +172,7 @@ def _execute(node, output, parameters, name, offline, cell_timeout, on_cell):
             node,
             str(output),
             parameters,
-            kernel_manager_class=kernel_manager_class(watch, offline),
+            kernel_manager_class=kernel_manager_class(watch, offline, environment),
             execution_timeout=cell_timeout,
             progress_bar=False,
             on_cell_start=watch.cell_started,
