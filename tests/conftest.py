@@ -12,8 +12,14 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from ecomlab import authoring
+from ecomlab.pages import workbook
+from ecomlab.project import Lesson
+from ecomlab.running import many
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
+RECORD = "from ecomlab.results import record\nrecord(width=WIDTH)"
 # What a reader would see as a fault, told by the page itself.
 PAGE_FAULTS = """() => {
   const faults = [];
@@ -63,6 +69,21 @@ def make_notebook(tmp_path):
         return path
 
     return make
+
+
+@pytest.fixture
+def lessons_here(make_notebook, tmp_path, monkeypatch):
+    """Three small lessons, the second of which fails, in place of the real ones."""
+    paths = [
+        make_notebook(RECORD, name="01_first", markdown=["# 01 · First $x^2$"]),
+        make_notebook("1 / 0", name="02_second"),
+        make_notebook(RECORD, name="03_third"),
+    ]
+    found = [Lesson(path.stem, path, path.stem.upper(), 1, "diamonds") for path in paths]
+    for module in (many, workbook, authoring):
+        monkeypatch.setattr(module, "lessons", lambda: found)
+    monkeypatch.setattr(authoring, "NOTEBOOKS", tmp_path)
+    return paths
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
-"""Many notebooks at once: outcomes, pages, stored outputs."""
+"""Many notebooks at once: outcomes, pages, and an end that leaves nothing running."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,31 +9,10 @@ import time
 import nbformat
 import psutil
 import pytest
-from conftest import NOTEBOOKS
 
-from ecomlab import authoring
-from ecomlab.errors import UserError
 from ecomlab.pages import workbook
-from ecomlab.project import Lesson
 from ecomlab.results import read_results
 from ecomlab.running import many
-
-RECORD = "from ecomlab.results import record\nrecord(width=WIDTH)"
-
-
-@pytest.fixture
-def lessons_here(make_notebook, tmp_path, monkeypatch):
-    """Three small lessons, the second of which fails, in place of the real ones."""
-    paths = [
-        make_notebook(RECORD, name="01_first", markdown=["# 01 · First $x^2$"]),
-        make_notebook("1 / 0", name="02_second"),
-        make_notebook(RECORD, name="03_third"),
-    ]
-    found = [Lesson(path.stem, path, path.stem.upper(), 1, "diamonds") for path in paths]
-    for module in (many, workbook, authoring):
-        monkeypatch.setattr(module, "lessons", lambda: found)
-    monkeypatch.setattr(authoring, "NOTEBOOKS", tmp_path)
-    return paths
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -68,45 +46,6 @@ def test_what_measures_seconds_runs_alone(lessons_here, make_notebook, tmp_path)
     # The longest would come first, were it not timed.
     timed, *others = (read_results(outcome["path"]) for outcome in outcomes.values())
     assert timed["start"] > max(other["end"] for other in others)
-
-
-def test_stored_outputs_are_clean_and_of_the_same_code(lessons_here, tmp_path):
-    first = lessons_here[0]
-    executed = many.run_all([first], folder=tmp_path / "out")["01_first"]["path"]
-    authoring.store("01_first", executed)
-    node = nbformat.read(first, as_version=4)
-    assert read_results(first) == {"width": 3}
-    assert "papermill" not in json.dumps(node)
-    stored = first.read_text("utf-8")
-    authoring.store("01_first", executed)
-    assert first.read_text("utf-8") == stored
-
-    node.cells[1].source += "\nWIDTH = 4"
-    nbformat.write(node, first)
-    with pytest.raises(UserError, match="01_first changed since"):
-        authoring.store("01_first", executed)
-
-
-def test_full_results_are_kept_for_lessons_that_did_not_run(lessons_here, tmp_path, monkeypatch):
-    full = tmp_path / "results" / "full.json"
-    full.parent.mkdir()
-    full.write_text(json.dumps({"00_other": {"results": {"a": 1}}}))
-    monkeypatch.setattr(authoring, "FULL_RESULTS", full)
-    outcomes = many.run_all(lessons_here[:2], folder=tmp_path / "out")
-    authoring.store_full(outcomes)
-    stored = json.loads(full.read_text("utf-8"))
-    assert set(stored) == {"00_other", "01_first"}
-    entry = stored["01_first"]
-    assert entry["results"] == {"width": 3} and entry["seconds"] >= 0
-    assert entry["code_hash"] == authoring.full_hash("01_first")
-
-
-def test_the_results_table_shows_default_beside_full():
-    rows = authoring.results_table().splitlines()
-    assert rows[0] == "| lesson | measured | default profile | full profile |"
-    lesson = json.loads((NOTEBOOKS / "03_cnn_product_images.ipynb").read_text("utf-8"))
-    label = next(iter(lesson["metadata"]["ecomlab"]["headline"].values()))
-    assert any(label in row for row in rows)
 
 
 def test_ctrl_c_stops_every_lesson(make_notebook, tmp_path, ecomlab_command):
