@@ -13,6 +13,7 @@ import tomllib
 from dataclasses import dataclass
 
 from ecomlab import checks
+from ecomlab.checks.fingerprints import pack
 from ecomlab.errors import UserError
 from ecomlab.project import NOTEBOOKS
 
@@ -186,19 +187,18 @@ def stamp_exercise(notebook, path):
         If the solution fails, or a wrong answer earns points or looks like another answer.
     """
     known = {}
-    checks.recorded = []
-    try:
+    with checks.recording() as recorded:
         for task in walk(notebook):
             _, failure = task.try_out(task.solution)
             if failure is not None:
                 raise UserError(f"{path.stem}, {task.name}: the solution fails: {failure}")
-            _, right, outcome = checks.recorded[-1]
+            _, right, outcome = recorded[-1]
             if outcome.state != "right":
                 raise UserError(f"{path.stem}, {task.name}: the solution: {outcome.hint}")
             known[task.name] = {"right": right, "wrong": []}
             for hint, source in wrong_answers(path, task):
                 _, failure = task.try_out(source)
-                _, found, outcome = checks.recorded[-1]
+                _, found, outcome = recorded[-1]
                 if failure is None:
                     raise UserError(f"{path.stem}, {task.name}: gets its points: {hint}")
                 if hint in outcome.hint:  # one of the check's own rules says it
@@ -207,12 +207,10 @@ def stamp_exercise(notebook, path):
                 if found in told:
                     raise UserError(f"{path.stem}, {task.name}: cannot be told apart: {hint}")
                 known[task.name]["wrong"].append([found, hint])
-    finally:
-        checks.recorded = None
     cell = next(
         c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "answers"
     )
-    packed = checks.pack(known)
+    packed = pack(known)
     lines = [packed[i : i + 96] for i in range(0, len(packed), 96)]
     head = "# Fingerprints of right and of known wrong answers, for the checks below.\n"
     cell.source = head + 'checks.load("""\n' + "\n".join(lines) + '\n""")'

@@ -8,22 +8,24 @@ import pandas as pd
 import pytest
 
 from ecomlab import checks
+from ecomlab.checks import answers
+from ecomlab.checks.fingerprints import fingerprint, pack
 
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):
-    monkeypatch.setattr(checks, "_known", {})
-    monkeypatch.setattr(checks, "_given", {})
+    monkeypatch.setattr(answers, "_known", {})
+    monkeypatch.setattr(answers, "_calls", {})
 
 
 def learn(right, *cases, wrong=(), digits=4):
     """Make `task` known by an answer that is right and by others that are wrong."""
 
-    def fingerprint(function):
-        return checks._fingerprint([checks._call(function, c) for c in cases or ((),)], digits)
+    def found(function):
+        return fingerprint([answers._call(function, c) for c in cases or ((),)], digits)
 
-    known = {"right": fingerprint(right), "wrong": [[fingerprint(w), h] for w, h in wrong]}
-    checks.load(checks.pack({"task": known}))
+    known = {"right": found(right), "wrong": [[found(w), h] for w, h in wrong]}
+    checks.load(pack({"task": known}))
 
 
 def ask(function, capsys, *cases, **options):
@@ -190,7 +192,7 @@ def test_warnings_and_printing_stay_out_of_a_graded_cell(capfd):
 
 
 def test_what_is_packed_cannot_be_read():
-    packed = checks.pack({"task": {"right": {}, "wrong": [[{}, "The sign is turned round."]]}})
+    packed = pack({"task": {"right": {}, "wrong": [[{}, "The sign is turned round."]]}})
     assert "sign" not in packed and "task" not in packed
 
 
@@ -208,18 +210,18 @@ def test_hidden_tests_raise_one_line():
     assert raised.value._render_traceback_() == [f"not right: {raised.value}"]
 
 
-def test_what_was_given_is_kept_for_hidden_tests(capsys):
+def test_the_last_answer_is_kept_for_hidden_tests(capsys):
     def task():
         return 5
 
     with pytest.raises(checks.NotRight, match="not tried"):
-        checks.given(task)
+        checks.last_answer(task)
     checks.answer(task)
-    assert checks.given(task) == 5
+    assert checks.last_answer(task) == 5
 
     def task():
         raise ValueError("no")
 
     checks.answer(task)
     with pytest.raises(checks.NotRight, match="stopped with ValueError: no"):
-        checks.given(task)
+        checks.last_answer(task)

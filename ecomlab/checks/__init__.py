@@ -1,0 +1,10 @@
+"""What an exercise answers at once: not tried, not yet and why, or right.
+
+A task is a function that the student writes. Each exercise carries fingerprints of the right
+answers and of known wrong ones, packed into its first code cell: enough to recognise an answer,
+not to read one. Points come from nbgrader's hidden tests, which use other inputs.
+"""
+
+from ecomlab.checks.answers import NotRight, answer, last_answer, load, must, recording, require
+
+__all__ = ["NotRight", "answer", "last_answer", "load", "must", "recording", "require"]
