@@ -1,4 +1,4 @@
-"""What ends a command: one clear line, and an exit code of its own."""
+"""What can go wrong, in words that say what to do."""
 
 
 class UserError(Exception):
@@ -17,6 +17,15 @@ class RunFailed(Exception):
     def __init__(self, message, partial=None):
         super().__init__(message)
         self.partial = partial
+
+
+class DataUnavailableError(RuntimeError):
+    """A data set could not be had; the message names what was tried and what to do."""
+
+    @property
+    def summary(self):
+        """The first line alone, for a lesson that goes on without the data."""
+        return str(self).splitlines()[0]
 
 
 def one_line(error):

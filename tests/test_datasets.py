@@ -22,10 +22,9 @@ from typer.testing import CliRunner
 from ecomlab import datasets
 from ecomlab.cli.data import app
 from ecomlab.datasets import DataUnavailableError, catalogue, fetch, locations
-from ecomlab.datasets.errors import PayloadError
 from ecomlab.datasets.fetching import fetch_files, find_cached
-from ecomlab.datasets.listing import DatasetInfo, FileInfo, Source
-from ecomlab.datasets.payload import checked_payload
+from ecomlab.datasets.info import DatasetInfo, FileInfo, Source
+from ecomlab.datasets.payload import PayloadError, checked_payload
 
 LETTERS = b"abcdefgh" * 50_000
 NUMBERS = b"01234567" * 10
@@ -71,7 +70,7 @@ def python(code, *arguments, **environment):
 FETCH = """
     import sys
     from ecomlab.datasets.fetching import fetch_files
-    from ecomlab.datasets.listing import DatasetInfo, FileInfo, Source
+    from ecomlab.datasets.info import DatasetInfo, FileInfo, Source
     info = eval(sys.argv[1])
     print(len(fetch_files(info, info.files)), "files")
 """
@@ -240,7 +239,7 @@ def test_a_bomb_does_not_fill_the_memory():
     bomb = gzip.compress(bytes(200_000_000), 1)
     code = """
         import resource, sys
-        from ecomlab.datasets.listing import FileInfo
+        from ecomlab.datasets.info import FileInfo
         from ecomlab.datasets.payload import checked_payload, PayloadError
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
@@ -505,7 +504,7 @@ AS_NOBODY = f"""
     import encodings.idna, filelock, platformdirs, tarfile, ecomlab.datasets.sources
     from ecomlab.datasets import DataUnavailableError, locations
     from ecomlab.datasets.fetching import fetch_files
-    from ecomlab.datasets.listing import DatasetInfo, FileInfo, Source
+    from ecomlab.datasets.info import DatasetInfo, FileInfo, Source
     if os.getuid() == 0:
         os.setgroups([])
         os.setgid({NOBODY})

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ecomlab.errors import UserError
+from ecomlab.files import write_text
 from ecomlab.project import NOTEBOOKS
 
 MY_COPIES = NOTEBOOKS / "my_copies"
@@ -41,7 +42,7 @@ def exercise(
     notebook = nbformat.read(path, as_version=4)
     if stamp:
         stamp_exercise(notebook, path)
-        nbformat.write(notebook, path)
+        write_text(path, nbformat.writes(notebook) + "\n")
         print(path)
         return
     if to is not None:
@@ -54,6 +55,5 @@ def exercise(
         notebook = notebook if solution else student_copy(notebook)
     if target.exists() and not solution:
         raise UserError(f"{target} is there already: it is yours, move it or delete it first")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, target)
+    write_text(target, nbformat.writes(notebook) + "\n")
     print(target)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ecomlab.files import write_bytes
+
 app = typer.Typer(
     help="List, fetch and check the data sets.",
     no_args_is_help=True,
@@ -147,7 +149,7 @@ def clear(
 def _named(names):
     """Return the records of the named data sets, all by default; a wrong name ends the command."""
     from ecomlab.datasets import catalogue
-    from ecomlab.datasets.listing import dataset_info
+    from ecomlab.datasets.info import dataset_info
 
     try:
         return [dataset_info(name) for name in names or catalogue()]
@@ -164,13 +166,10 @@ def _has_sample(info):
 
 
 def _copy(paths, folder):
-    from ecomlab.datasets.payload import write_whole
-
     if folder is None:
         return
-    folder.mkdir(parents=True, exist_ok=True)
     for name, path in paths.items():
-        write_whole(folder / name, path.read_bytes())
+        write_bytes(folder / name, path.read_bytes())
 
 
 def _remove(folder, info):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ecomlab.cli.common import CellBar, Offline, Parameters, Profile, pairs
+from ecomlab.files import write_text
 from ecomlab.project import BUILD, find_notebook, lessons
 
 
@@ -55,7 +56,7 @@ def run(
             "seconds": result.seconds,
             "peak_memory_mb": result.peak_memory_mb,
         }
-        report.write_text(json.dumps(outcome), encoding="utf-8")
+        write_text(report, json.dumps(outcome))
     if html:
         from ecomlab.pages.notebook import render as render_page
 

@@ -6,10 +6,11 @@ nothing: pandas comes only when a loader runs.
 
 from importlib import import_module
 
+from ecomlab.errors import DataUnavailableError
+
 _HOMES = {
-    "DataUnavailableError": "errors",
-    "DatasetInfo": "listing",
-    "catalogue": "listing",
+    "DatasetInfo": "info",
+    "catalogue": "info",
     "fetch": "fetching",
     "FASHION_CLASSES": "fashion_mnist",
     "load_fashion_mnist": "fashion_mnist",
@@ -21,7 +22,7 @@ _HOMES = {
     "load_yoochoose_100k": "yoochoose_100k",
 }
 
-__all__ = list(_HOMES)
+__all__ = ["DataUnavailableError", *_HOMES]
 
 
 def __getattr__(name):

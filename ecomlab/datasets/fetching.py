@@ -6,10 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ecomlab.errors import DataUnavailableError
+from ecomlab.files import write_bytes
+
 from . import locations
-from .errors import DataUnavailableError, SourceFailedError
-from .listing import dataset_info
-from .payload import DISK_FULL, fault_of, write_whole
+from .info import dataset_info
+from .payload import DISK_FULL, SourceFailedError, fault_of
 
 
 def fetch(name, files=None):
@@ -120,7 +122,7 @@ def _fill(info, wanted, faults, folder):
         for described, payloads in _sources(info, missing, Path(workspace)):
             try:
                 for file, payload in payloads:
-                    write_whole(folder / file.name, payload)
+                    write_bytes(folder / file.name, payload)
                     missing.remove(file)
                     needed.discard(file.name)
             except SourceFailedError as error:
@@ -230,7 +232,7 @@ def _cache_errors_explained(info, folder):
 
 def remove_leftovers(folder):
     """Remove what a killed process left behind; whoever holds the lock is the only writer."""
-    for leftover in folder.glob(".*.part"):
+    for leftover in folder.glob(".*.tmp"):
         leftover.unlink(missing_ok=True)
     for leftover in folder.glob(".work-*"):
         shutil.rmtree(leftover, ignore_errors=True)

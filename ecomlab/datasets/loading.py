@@ -1,9 +1,10 @@
 """From a data set and a size to the files that a loader reads."""
 
+from ecomlab.errors import DataUnavailableError
+
 from . import locations
-from .errors import DataUnavailableError
 from .fetching import fetch
-from .listing import dataset_info
+from .info import dataset_info
 
 
 def files_of(name, size, files=None):

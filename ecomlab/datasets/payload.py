@@ -1,18 +1,22 @@
-"""A file's payload: decompressed, brought to one form, checked, and written whole or not at all."""
+"""A file's payload: decompressed, brought to one form, and checked."""
 
 import errno
 import gzip
 import hashlib
 import io
-import os
 import zlib
-from pathlib import Path
-
-from .errors import PayloadError
 
 GZIP_MAGIC = b"\x1f\x8b"
 # Quotas and limits on a file's size stop a write as a full disk does.
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class SourceFailedError(Exception):
+    """One source could not give the files; the message is the reason, in a few words."""
+
+
+class PayloadError(SourceFailedError):
+    """A file arrived, but its contents are not the ones in the catalogue."""
 
 
 def checked_payload(raw, file):
@@ -62,17 +66,6 @@ def fault_of(path, file):
     except OSError as error:
         return f"unreadable ({error.strerror or error})"
     return None if digest == file.sha256 else "damaged (its sha256 is wrong)"
-
-
-def write_whole(path, payload):
-    """Write a file under a temporary name, then rename it, so that no half file is ever seen."""
-    temporary = Path(path).with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(payload)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _decompressed(raw, file):

@@ -15,8 +15,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from .errors import SourceFailedError
-from .payload import DISK_FULL, checked_payload, read_limit
+from .payload import DISK_FULL, SourceFailedError, checked_payload, read_limit
 
 
 def collect(source, info, files, workspace, say):

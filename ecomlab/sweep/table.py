@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ecomlab import __version__
 from ecomlab.errors import UserError
-from ecomlab.files import write_text
+from ecomlab.files import write_bytes, write_text
 from ecomlab.pages.notebook import TEMPLATES, stylesheet
 from ecomlab.results import shown
 from ecomlab.sweep.client import read_sweep
@@ -43,7 +43,7 @@ def compare(folder):
     if not records:
         raise UserError(f"no run has ended in {folder} yet")
     table = results_table(records)
-    _save_parquet(table, folder / "table.parquet")
+    write_bytes(folder / "table.parquet", table.to_parquet())
     return write_text(folder / "sweep.html", _page(about, records, table))
 
 
@@ -152,21 +152,6 @@ def _flat(results, prefix=""):
 
 def _text(value):
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _save_parquet(table, path):
-    """Write the file whole or not at all."""
-    buffer = BytesIO()
-    table.to_parquet(buffer)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(buffer.getvalue())
-        temporary.replace(path)
-    except OSError as error:
-        error.filename = str(path)
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _page(about, records, table):
