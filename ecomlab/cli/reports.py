@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ecomlab.cli.common import CellBar, Offline, Parameters, pairs
 from ecomlab.errors import UserError
 
 app = typer.Typer(
@@ -35,16 +36,28 @@ KeepDuplicates = Annotated[
 Today = Annotated[
     str | None, typer.Option(metavar="DATE", help="Later dates are mistakes. [default: today]")
 ]
-Parameters = Annotated[
-    list[str] | None,
-    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter; repeat."),
-]
-Offline = Annotated[bool, typer.Option("--offline", help="Close the notebook's network.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the page's name.")]
 
 
-@app.command()
-def segments(
+# What each report does, and the options of its example.
+REPORTS = {
+    "segments": (
+        "Group customers, estimate what each will spend, and tell who is leaving.",
+        "--data orders.csv --out segments.html",
+    ),
+    "recommend": (
+        "List the products to show to each customer, by the method that won on validation.",
+        "--data orders.csv --out recommend.html -p TOP_K=5",
+    ),
+    "forecast": (
+        "Forecast the weekly demand of each product, and its price, with intervals.",
+        "--data orders.csv --out forecast.html --columns map.toml",
+    ),
+}
+
+
+def report(
+    context: typer.Context,
     out: Out,
     data: Data = None,
     columns: Columns = None,
@@ -56,54 +69,38 @@ def segments(
     offline: Offline = False,
     quiet: Quiet = False,
 ):
-    """Group customers, estimate what each will spend, and tell who is leaving.
+    """Check the orders and run the report notebook that the command is named after."""
+    from ecomlab.shop.orders import read_orders
+    from ecomlab.shop.report import make_report
 
-    Example: ecomlab report segments --data orders.csv --out segments.html
-    """
-    options = (currency, keep_duplicates, today, parameter, offline, quiet)
-    _report("segments", out, data, columns, query, *options)
+    name = context.info_name
+    parameters = pairs(parameter or [])
+    orders = None
+    if data or query:
+        orders = read_orders(
+            name,
+            data,
+            query=query,
+            columns=columns,
+            today=_date(today),
+            currency=currency,
+            keep_duplicates=keep_duplicates,
+        )
+        if not quiet:
+            print("\n".join(orders.account()))
+    elif columns or currency or keep_duplicates or today:
+        raise UserError("--columns, --currency, --keep-duplicates and --today go with --data")
+    with CellBar(name, False) as bar:
+        on_cell = None if quiet else bar
+        made = make_report(name, out, orders, parameters, offline=offline, on_cell=on_cell)
+    if not quiet:
+        for path in made.files:
+            print(path)
+    print(f"{made.page}: {made.seconds:.0f} s, {made.peak_memory_mb:.0f} MB")
 
 
-@app.command()
-def recommend(
-    out: Out,
-    data: Data = None,
-    columns: Columns = None,
-    query: Query = None,
-    currency: Currency = None,
-    keep_duplicates: KeepDuplicates = False,
-    today: Today = None,
-    parameter: Parameters = None,
-    offline: Offline = False,
-    quiet: Quiet = False,
-):
-    """List the products to show to each customer, by the method that won on validation.
-
-    Example: ecomlab report recommend --data orders.csv --out recommend.html -p TOP_K=5
-    """
-    options = (currency, keep_duplicates, today, parameter, offline, quiet)
-    _report("recommend", out, data, columns, query, *options)
-
-
-@app.command()
-def forecast(
-    out: Out,
-    data: Data = None,
-    columns: Columns = None,
-    query: Query = None,
-    currency: Currency = None,
-    keep_duplicates: KeepDuplicates = False,
-    today: Today = None,
-    parameter: Parameters = None,
-    offline: Offline = False,
-    quiet: Quiet = False,
-):
-    """Forecast the weekly demand of each product, and its price, with intervals.
-
-    Example: ecomlab report forecast --data orders.csv --out forecast.html --columns map.toml
-    """
-    options = (currency, keep_duplicates, today, parameter, offline, quiet)
-    _report("forecast", out, data, columns, query, *options)
+for _name, (_does, _example) in REPORTS.items():
+    app.command(_name, help=f"{_does}\n\nExample: ecomlab report {_name} {_example}")(report)
 
 
 def score(
@@ -121,48 +118,6 @@ def score(
     from ecomlab.shop.model import score_file
 
     print(score_file(model, data, out, columns=columns, query=query, today=_date(today)))
-
-
-def _report(
-    report,
-    out,
-    data,
-    columns,
-    query,
-    currency,
-    keep_duplicates,
-    today,
-    parameter,
-    offline,
-    quiet,
-):
-    from ecomlab.cli.common import CellBar, pairs
-    from ecomlab.shop.orders import read_orders
-    from ecomlab.shop.report import make_report
-
-    parameters = pairs(parameter or [])
-    orders = None
-    if data or query:
-        orders = read_orders(
-            report,
-            data,
-            query=query,
-            columns=columns,
-            today=_date(today),
-            currency=currency,
-            keep_duplicates=keep_duplicates,
-        )
-        if not quiet:
-            print("\n".join(orders.account()))
-    elif columns or currency or keep_duplicates or today:
-        raise UserError("--columns, --currency, --keep-duplicates and --today go with --data")
-    with CellBar(report, False) as bar:
-        on_cell = None if quiet else bar
-        made = make_report(report, out, orders, parameters, offline=offline, on_cell=on_cell)
-    if not quiet:
-        for path in made.files:
-            print(path)
-    print(f"{made.page}: {made.seconds:.0f} s, {made.peak_memory_mb:.0f} MB")
 
 
 def _date(text):
