@@ -14,7 +14,9 @@ NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"
 FULL_RESULTS = NOTEBOOKS / "results" / "full.json"
 PROFILES = ("quick", "default", "full")
-REPOSITORY = "https://github.com/ecomlab/ecomlab"
+# The repository's address, https://HOST/OWNER/NAME, once there is one that answers; then
+# `ecomlab address` writes it into papers and notebooks.
+REPOSITORY = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def lessons():
     if not NOTEBOOKS.is_dir():
         raise UserError(
             f"no notebooks beside the package (looked in {NOTEBOOKS}): "
-            f"clone {REPOSITORY} and install it with `pip install -e .`"
+            "run `make setup`, or `pip install -e .`, in the workbook's own folder"
         )
     return [read_lesson(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]*_*.ipynb"))]
 

@@ -56,7 +56,7 @@ def test_profiles():
 
 def test_without_notebooks_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(project, "NOTEBOOKS", tmp_path / "away")
-    with pytest.raises(UserError, match="clone https://"):
+    with pytest.raises(UserError, match="in the workbook's own folder"):
         project.lessons()
 
 

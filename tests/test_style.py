@@ -143,16 +143,6 @@ def test_every_figure_has_alt_text_and_is_followed_by_words(notebook):
     assert figures >= 4
 
 
-@each(WITH_TEMPLATE)
-def test_the_bootstrap_cell_is_everywhere_the_same(notebook):
-    def bootstrap(of):
-        return [c.source for c in of.cells if "bootstrap" in c.metadata.get("tags", [])]
-
-    template = nbformat.read(NOTEBOOKS / "_template.ipynb", as_version=4)
-    assert len(bootstrap(notebook)) == 1
-    assert bootstrap(notebook) == bootstrap(template)
-
-
 def test_normalise_removes_tensorflows_noise_and_nothing_else():
     def with_stderr(text):
         output = nbformat.v4.new_output("stream", name="stderr", text=text)

@@ -1,4 +1,4 @@
-"""`ecomlab store` and `ecomlab full`: what an author stores for readers who do not run it."""
+"""`ecomlab store`, `full` and `address`: what an author writes for readers who do not run it."""
 
 from typing import Annotated
 
@@ -47,6 +47,17 @@ def full(
     store_full(outcomes)
     write_readme_table()
     fail_if_any_failed(outcomes)
+
+
+def address():
+    """Write the address of ecomlab/project.py into papers and notebooks, or take it out.
+
+    Example: ecomlab address
+    """
+    from ecomlab.address import write_address
+
+    for path in write_address():
+        print(path)
 
 
 def _paths(names):

@@ -33,6 +33,7 @@ app.command()(sweep.sweep)
 app.command()(sweep.compare)
 app.command()(authors.store)
 app.command()(authors.full)
+app.command()(authors.address)
 
 
 def main():
