@@ -18,10 +18,14 @@ endif
 BIN := $(PREFIX)/bin
 READY := $(PREFIX)/.ecomlab-ready
 
-NOTEBOOK_CHECKS := notebooks/00_start_here.ipynb notebooks/01_neuron_and_backprop.ipynb \
-	notebooks/03_cnn_product_images.ipynb
-# xdist would split one notebook's cells across workers without --dist loadfile.
-NBVAL := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 --dist loadfile -p no:cacheprovider
+# Both workers take the longest first; what shares a kernel, a site or a browser stays on one of
+# them: tests/conftest.py says how.
+TESTS := $(BIN)/pytest tests -n 2 --dist loadgroup --no-loadscope-reorder --durations 10
+# nbval runs the default profile once more and compares outputs cell by cell; a lesson of each
+# kind that takes little time. xdist would split one notebook's cells without --dist loadfile.
+NBVAL := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 \
+	-n 2 --dist loadfile -p no:cacheprovider
+NBVAL_LESSONS := notebooks/01_neuron_and_backprop.ipynb notebooks/00_start_here.ipynb
 
 .PHONY: help setup lab workbook data notebooks full book check lint test test-all clean
 
@@ -56,16 +60,15 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-check: lint  ## lint and the quick tests: the working loop
-	$(BIN)/pytest tests -m "not slow and not fulldata and not exhaustive" -n 2 --dist loadfile
+check: lint  ## the quick tests: under 3 minutes
+	$(TESTS) -m "not slow and not fulldata and not exhaustive"
 
-test: lint data  ## every test, every notebook in the quick profile, three stored lessons
-	$(BIN)/pytest tests -m "not exhaustive" -n 2 --dist loadfile
-	$(NBVAL) $(NOTEBOOK_CHECKS)
+test: lint data  ## every lesson in the quick profile, every exercise, a browser: under 12 minutes
+	$(TESTS) -m "not exhaustive"
 
-test-all: lint data  ## the large cases too, and every stored lesson cell by cell
-	$(BIN)/pytest tests -n 2 --dist loadfile
-	$(NBVAL) notebooks/[0-9]*.ipynb
+test-all: data  ## what `make test` leaves out: classes, the book, kills, large cases
+	$(TESTS) -m exhaustive
+	$(NBVAL) $(NBVAL_LESSONS)
 
 clean:  ## remove builds and caches, not the fetched data
 	rm -rf build *.egg-info .pytest_cache .ruff_cache

@@ -1,8 +1,9 @@
-"""What the tests share: small notebooks to run, a browser, and a rule about skipping."""
+"""What the tests share: the order they run in, small notebooks, a browser, a small disk."""
 
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ecomlab import authoring
 from ecomlab.pages import workbook
-from ecomlab.project import Lesson
+from ecomlab.project import Lesson, lessons
 from ecomlab.running import many
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,37 @@ PAGE_FAULTS = """() => {
 # Ctrl-C; the tests that press it need what a reader at a terminal has.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Where each test has a notebook of its own, that notebook's tests go to whichever worker is free.
+# The tests of any other file stay together: they share what took long to make.
+BY_NOTEBOOK = {"test_notebooks": "place", "test_exercises": "path"}
+# Seconds of the longest files, `make test-all` included, roughly, where they are not a lesson's.
+LONG_FILES = {"test_shop_report": 240, "test_browser": 150, "test_examples": 150}
+LESSON_MINUTES = {lesson.path.name: lesson.minutes for lesson in lessons()}
+
+
+def _group(item):
+    """Return the name of the group that one worker runs, and the seconds it may take."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    notebook = parameters.get(BY_NOTEBOOK.get(item.path.stem))
+    if notebook is None:
+        return item.path.stem, LONG_FILES.get(item.path.stem, 10)
+    name = Path(notebook).name
+    if item.path.stem == "test_exercises":
+        return f"exercise {name}", 10
+    # The quick profile takes about half of the default one, and a kernel some seconds to start.
+    return name, 10 + 30 * LESSON_MINUTES.get(name, 0.5)
+
+
+def pytest_collection_modifyitems(items):
+    """Put the longest first and keep groups together, for `--dist loadgroup`.
+
+    Without this order a worker may begin the longest lesson when the other has nothing left.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)[0]))
+    items.sort(key=lambda item: -_group(item)[1])
 
 
 def skip_or_fail(reason):
@@ -101,9 +133,9 @@ def chromium():
     skip_or_fail("no Chromium here: the pages are not looked at in a browser")
 
 
-@pytest.fixture
-def page(chromium, tmp_path):
-    """A browser page that notes every request and console error, and keeps its last look."""
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """One Chromium for all the tests that one worker runs."""
     from playwright.sync_api import sync_playwright
 
     arguments = ["--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -111,18 +143,53 @@ def page(chromium, tmp_path):
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        opened = browser.new_page(viewport={"width": 1100, "height": 900})
-        opened.requests_seen, opened.errors_seen = [], []
-        opened.on("request", lambda request: opened.requests_seen.append(request.url))
-        opened.on("pageerror", lambda error: opened.errors_seen.append(str(error)))
-        opened.on(
-            "console",
-            lambda message: message.type == "error" and opened.errors_seen.append(message.text),
+        yield playwright.chromium.launch(executable_path=chromium, args=arguments)
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    """A page of a new profile that notes every request and console error, and its last look."""
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    opened = context.new_page()
+    opened.requests_seen, opened.errors_seen = [], []
+    opened.on("request", lambda request: opened.requests_seen.append(request.url))
+    opened.on("pageerror", lambda error: opened.errors_seen.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: message.type == "error" and opened.errors_seen.append(message.text),
+    )
+    yield opened
+    opened.screenshot(path=tmp_path / "last_look.png")
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def own_mounts(tmp_path_factory):
+    """The start of a command that may mount what others do not see: as root, or as its own root."""
+    start = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    mount = ["mount", "-t", "tmpfs", "tmpfs", str(tmp_path_factory.mktemp("mount"))]
+    if not shutil.which("unshare") or subprocess.run([*start, *mount], check=False).returncode:
+        pytest.skip("no small disk to fill: this system lets us mount none, even as our own root")
+    return start
+
+
+@pytest.fixture
+def on_small_disk(own_mounts, tmp_path):
+    """Run a command with a small disk in place of a folder; what it left there is in `left`."""
+
+    def run(folder, size, command, **options):
+        folder.mkdir()
+        script = (
+            'mount -t tmpfs -o size="$0" tmpfs "$1" && folder=$1 left=$2 && shift 2 || exit; '
+            '"$@"; code=$?; cp -a "$folder" "$left"; exit $code'
         )
-        yield opened
-        opened.screenshot(path=tmp_path / "last_look.png")
-        browser.close()
+        start = [*own_mounts, "sh", "-c", script, size, folder, tmp_path / "left"]
+        done = subprocess.run(
+            [*map(str, [*start, *command])], capture_output=True, text=True, **options
+        )
+        return done, tmp_path / "left"
+
+    return run
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def graded(course, kinds):
     return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_nbgraders_round_with_four_students(tmp_path):
     graded(tmp_path / "course", ["right", "untouched", "wrong", "divides by zero"])
     page = tmp_path / "course" / "feedback" / "01_untouched" / NAME / f"{NAME}.html"
@@ -126,7 +126,6 @@ def test_nbgraders_round_with_four_students(tmp_path):
 
 
 @pytest.mark.exhaustive
-@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_thirty_submissions_are_graded(tmp_path):
     kinds = ["right", "wrong", "untouched", "tampered", *CRASHES, "right", "wrong", "right"] * 3

@@ -76,20 +76,13 @@ def test_a_failing_run_ends_in_one_line_and_exit_code_1(call, make_notebook, tmp
     assert "ZeroDivisionError" in done.stderr and "small.partial.ipynb" in done.stderr
 
 
-def test_a_full_disk_ends_in_one_line_and_leaves_no_part(call, make_notebook, tmp_path):
-    path = make_notebook("print('x' * 200_000)")
-    place = tmp_path / "small_disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(place)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("only root may mount the small disk that this test fills")
-    try:
-        done = call("run", path, "--root", place)
-        assert done.returncode == 1
-        assert "No space left on device" in done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
-        assert not (place / "small.ipynb").exists()
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
+def test_a_full_disk_ends_in_one_line_and_leaves_no_part(
+    ecomlab_command, make_notebook, on_small_disk, tmp_path
+):
+    path, place = make_notebook("print('x' * 200_000)"), tmp_path / "small_disk"
+    command = [*ecomlab_command, "run", path, "--root", place]
+    done, left = on_small_disk(place, "32k", command)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (left / "small.ipynb").exists()

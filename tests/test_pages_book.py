@@ -9,7 +9,7 @@ from conftest import PAGE_FAULTS
 from ecomlab.pages.book import build_book
 from ecomlab.project import lessons
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 LESSONS = lessons()
 # Contrast of text with what lies behind it, by WCAG 2: 4.5 is asked, 3 where letters are large.
 WEAK_TEXT = """() => {

@@ -195,7 +195,7 @@ def messy_reports(tmp_path_factory):
     return folder, made
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("report", REPORTS)
 def test_a_messy_file_becomes_a_page_with_its_tables(report, messy_reports):
     folder, made = messy_reports
@@ -215,7 +215,7 @@ def test_a_messy_file_becomes_a_page_with_its_tables(report, messy_reports):
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("report", ["segments", "recommend"])
 def test_scores_in_a_fresh_process_equal_the_reports(
     report, messy_reports, ecomlab_command, tmp_path
@@ -229,7 +229,7 @@ def test_scores_in_a_fresh_process_equal_the_reports(
     pd.testing.assert_frame_equal(pd.read_parquet(out), expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_forecasts_hold_their_intervals(messy_reports):
     folder, _ = messy_reports
     table = pd.read_csv(folder / "forecast_forecasts.csv")
@@ -237,7 +237,7 @@ def test_forecasts_hold_their_intervals(messy_reports):
     assert (table["low"] >= 0).all() and (table["high"] >= table["low"]).all()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("report", REPORTS)
 @pytest.mark.parametrize("width", [1200, 390])
 def test_a_report_reads_well_in_a_browser(report, width, messy_reports, page):
@@ -255,7 +255,7 @@ def test_a_report_reads_well_in_a_browser(report, width, messy_reports, page):
     assert page.locator("details.code:visible").count() > 5
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_tables_sort_by_click_and_keyboard(messy_reports, page):
     page.goto(messy_reports[1]["segments"].page.as_uri())
     table = page.locator("table.sortable", has_text="by the first rule that they break")
@@ -268,7 +268,7 @@ def test_tables_sort_by_click_and_keyboard(messy_reports, page):
     assert lines == sorted(lines, reverse=True)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_report_has_two_schemes_and_prints_without_buttons(messy_reports, page):
     page.goto(messy_reports[1]["segments"].page.as_uri())
     grounds = set()

@@ -248,7 +248,7 @@ def dask(tmp_path):
             process.wait()
 
 
-@slow
+@pytest.mark.exhaustive
 def test_a_worker_without_this_package_is_told_before_a_run_fails_on_it(
     dask, small, tmp_path, ecomlab_command
 ):
@@ -281,7 +281,7 @@ def test_a_worker_without_this_package_is_told_before_a_run_fails_on_it(
     assert not list(out.glob("runs/*"))
 
 
-@slow
+@pytest.mark.exhaustive
 def test_a_killed_worker_loses_nothing(dask, held, marks, tmp_path, ecomlab_command):
     address, _ = dask
     out = tmp_path / "out"
@@ -304,7 +304,7 @@ def test_a_killed_worker_loses_nothing(dask, held, marks, tmp_path, ecomlab_comm
     assert set(table["threads"]) == {"1"}
 
 
-@slow
+@pytest.mark.exhaustive
 def test_a_killed_scheduler_is_told_and_the_same_command_goes_on(
     dask, held, marks, tmp_path, ecomlab_command, capsys
 ):
@@ -329,7 +329,7 @@ def test_a_killed_scheduler_is_told_and_the_same_command_goes_on(
     assert [len(marks.kernels(width)) for width in (1, 2, 3)] == [1, 2, 1]
 
 
-@slow
+@pytest.mark.exhaustive
 def test_ctrl_c_keeps_what_is_finished_and_ends_every_process(
     held, marks, tmp_path, ecomlab_command
 ):
@@ -349,28 +349,20 @@ def test_ctrl_c_keeps_what_is_finished_and_ends_every_process(
     assert finished(out) == [1]
 
 
-@slow
-def test_a_full_disk_ends_in_one_line_and_leaves_no_part(make_notebook, tmp_path, ecomlab_command):
-    path = make_notebook("print('x' * 50_000 * WIDTH)")
-    place = tmp_path / "small_disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(place)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("only root may mount the small disk that this test fills")
-    try:
-        arguments = ["sweep", path, "--grid", "width=1,3,2", "--workers", "1", "--out", place]
-        done = call(ecomlab_command, *arguments)
-        assert done.returncode == 1
-        assert "No space left on device" in done.stderr
-        assert "1 of 3 runs are finished and kept" in done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
-        assert finished(place) == [1]
-        names = [p.name for p in place.rglob("*") if p.is_file()]
-        assert not [name for name in names if name.endswith(".tmp")], "a part is left"
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
+@pytest.mark.exhaustive
+def test_a_full_disk_ends_in_one_line_and_leaves_no_part(
+    make_notebook, on_small_disk, tmp_path, ecomlab_command
+):
+    path, place = make_notebook("print('x' * 50_000 * WIDTH)"), tmp_path / "small_disk"
+    arguments = ["sweep", path, "--grid", "width=1,3,2", "--workers", "1", "--out", place]
+    done, left = on_small_disk(place, "128k", [*ecomlab_command, *arguments])
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "1 of 3 runs are finished and kept" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert finished(left) == [1]
+    names = [p.name for p in left.rglob("*") if p.is_file()]
+    assert not [name for name in names if name.endswith(".tmp")], "a part is left"
 
 
 @slow
@@ -410,7 +402,6 @@ def test_one_run_fails_the_rest_finish_and_the_same_folder_goes_on(
     assert finished(out) == [1, 4, 5]
 
 
-@slow
 @pytest.mark.exhaustive
 def test_a_real_lesson_is_swept_with_seeds(tmp_path, ecomlab_command):
     out = tmp_path / "out"
@@ -486,7 +477,7 @@ def test_compare_without_a_sweep_is_told(tmp_path):
         compare(tmp_path)
 
 
-@slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("width", [1100, 390])
 def test_the_page_sorts_and_asks_for_nothing(page, tmp_path, width):
     records = [
