@@ -26,7 +26,7 @@ Out = Annotated[Path, typer.Option(help="The HTML page; tables are written besid
 Columns = Annotated[
     Path | None, typer.Option(help="A TOML file: which column is what, and how to read it.")
 ]
-Query = Annotated[str | None, typer.Option(help="One SELECT; without --data, DuckDB on files by name.")]
+Query = Annotated[str | None, typer.Option(help="One SELECT; without --data, by DuckDB on files.")]
 Currency = Annotated[
     str | None, typer.Option(help="The currency to keep. [default: the most frequent]")
 ]
