@@ -113,7 +113,8 @@ def code_hash(notebook, parameters=None):
     """Return a short hash of what a notebook computes, by which stored results are told stale.
 
     Prose, comments, formatting, imports, the borders between cells, and cells with a tag of
-    `NOT_HASHED` may change without a new run; any other code may not.
+    `NOT_HASHED` may change without a new run; any other code may not. A name that an import
+    renames (`recall as score`) counts as what it stands for.
 
     Parameters
     ----------
@@ -127,44 +128,54 @@ def code_hash(notebook, parameters=None):
     str
         16 hexadecimal digits, the same under every supported Python.
     """
-    parts = [] if parameters is None else [json.dumps(parameters, sort_keys=True)]
+    hashed, renamed = [], {}
     for cell in notebook["cells"]:
-        tags = set(cell["metadata"].get("tags", []))
-        if cell["cell_type"] != "code" or tags & NOT_HASHED:
+        if cell["cell_type"] != "code":
             continue
-        if parameters is None or "parameters" not in tags:
-            parts += _statements("".join(cell["source"]))
+        tags, tree = set(cell["metadata"].get("tags", [])), _parsed("".join(cell["source"]))
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                names = (name for name in node.names if name.asname)
+                renamed |= {name.asname: name.name.split(".")[-1] for name in names}
+        if not tags & NOT_HASHED and (parameters is None or "parameters" not in tags):
+            hashed += tree.body
+    parts = [] if parameters is None else [json.dumps(parameters, sort_keys=True)]
+    parts += (text for text in (_spelled(statement, renamed) for statement in hashed) if text)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _statements(source):
-    """Spell each statement of a cell, imports and lone strings left out."""
+def _parsed(source):
+    """Return a cell's syntax tree; of a magic, or code that cannot run, the letters."""
     try:
-        body = ast.parse(source).body
-    except SyntaxError:  # a magic, or code that cannot run: told apart letter by letter
-        return [source]
-    return [
-        text for text in (_spelled(statement) for statement in body) if text not in ("", "Expr()")
-    ]
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.Module([ast.Name(source)], [])
 
 
-def _spelled(node):
+def _spelled(node, renamed):
     """Spell a piece of a syntax tree the same way under every Python.
 
     `ast.dump` and `ast.unparse` differ between versions; new fields come empty where code
-    does not use them, so what is empty is left out.
+    does not use them, so an empty field is left out. An empty place in a list stays: it tells
+    `{**a, "b": 1}` from `{"b": 1, **a}`.
     """
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return ""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return ""  # a docstring, or a value that nobody takes
+    if isinstance(node, ast.Name):
+        return f"Name({renamed.get(node.id, node.id)})"
+    if isinstance(node, ast.JoinedStr):  # Python 3.12 ends a nested format with an empty text
+        values = (v for v in node.values if not (isinstance(v, ast.Constant) and v.value == ""))
+        return f"JoinedStr({','.join(_spelled(value, renamed) for value in values)})"
     if isinstance(node, ast.AST):
-        fields = (f"{name}={_spelled(value)}" for name, value in ast.iter_fields(node))
-        return f"{type(node).__name__}({','.join(f for f in fields if f[-1] != '=')})"
+        fields = ((name, _spelled(value, renamed)) for name, value in ast.iter_fields(node))
+        return f"{type(node).__name__}({','.join(f'{n}={text}' for n, text in fields if text)})"
     if isinstance(node, list):
-        spelled = [text for text in map(_spelled, node) if text]
-        return f"[{','.join(spelled)}]" if spelled else ""
-    return "" if node is None else repr(node)
+        spelled = ("None" if item is None else _spelled(item, renamed) for item in node)
+        return ",".join(text for text in spelled if text)
+    # Which letters `repr` spells out differs between versions; `ascii` spells out all.
+    return "" if node is None else ascii(node)
 
 
 def _plain(value, name):

@@ -91,6 +91,13 @@ def test_code_folds_and_the_bootstrap_cell_is_left_out(write, tmp_path):
     assert '<details class="code" open' in opened and '<details class="code" open' not in folded
 
 
+def test_a_cell_that_only_draws_starts_folded(write, tmp_path):
+    drawing = new_code_cell("plot()", metadata={"tags": ["figure"]})
+    html = render(write(new_code_cell("train()"), drawing), tmp_path / "n.html").read_text()
+    assert html.count('<details class="code" open') == 1 and html.count("<details class=") == 2
+    assert html.index("train") < html.index("plot")
+
+
 def test_headings_and_contents_agree(write, tmp_path):
     path = write(new_markdown_cell('# Title\n\n## The *loss* $L$ of `fit`\n\n### A "part"'))
     html = render(path, tmp_path / "n.html").read_text()

@@ -75,6 +75,62 @@ def test_code_hash_leaves_out_cells_that_compute_nothing(tag):
     assert hashed(("x = 1", []), ("y = 2", ["other"])) != hashed(("x = 1", []))
 
 
+def hash_of(source):
+    return results.code_hash({"cells": [{"cell_type": "code", "metadata": {}, "source": source}]})
+
+
+# Each sort of thing that Python's versions parse, print or escape in ways of their own.
+SYNTAX = r"""
+@decorated(option=None)
+def f(a, /, b=1, *rest, c, d=None, **more) -> "float":
+    return f"{a!r:>{b}} {c=} {d:.3f} text" "and" f"{more['x']}" + "é 🫨 \0"
+class C(Base, metaclass=M): x: int = 3
+match y:
+    case {"a": 1, **rest}: z = {**a, "k": 1}
+    case [1, *_] | None: x[1:2, ..., None] = lambda *, k=2: (yield)
+try: (n := 3)
+except* ValueError as e: raise
+print(f"{x:}", 1_000.5, 1e400, 3j, b"\xff", not x, *y, sep="")
+async def g(): return [i async for i in h() if await i]
+"""
+
+
+def test_code_hash_is_the_same_under_every_python():
+    assert hash_of(SYNTAX) == "26adf02d4e736cc6"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("import numpy as np\nx = f(1)", "x = f( 1 )  # once\nfrom a.b import f"),
+        ("def f():\n    'What it does.'\n    return 1", "def f():\n    return 1"),
+        ("from metrics import ndcg as score\nscore(x)", "from ranking import ndcg\nndcg(x)"),
+        ("x = 1\n\ny = 2", "x = 1; y = 2"),
+        ("x = 'ab'", 'x = ("a" "b")'),
+    ],
+)
+def test_code_hash_leaves_out_imports_comments_and_formatting(one, other):
+    assert hash_of(one) == hash_of(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("from m import ndcg as score\nscore(x)", "from m import recall as score\nscore(x)"),
+        ("x = {**a, 'k': 1}", "x = {'k': 1, **a}"),
+        ("@cached\ndef f(): pass", "def f(): pass"),
+        ("%time fit()", "%time fit(2)"),
+        ("x = f'{a:.2f}'", "x = f'{a:.3f}'"),
+        ("x = 1", "x = 1.0"),
+        ("x = '1'", "x = 1"),
+        ("x = y = 1", "x, y = 1"),
+        ("if a:\n    f()\ng()", "if a:\n    f()\n    g()"),
+    ],
+)
+def test_code_hash_tells_apart_what_computes_otherwise(one, other):
+    assert hash_of(one) != hash_of(other)
+
+
 def test_code_hash_follows_the_parameters_that_a_run_used():
     def hashed(default, used, rest="y = x"):
         cells = [

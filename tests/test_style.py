@@ -1,5 +1,6 @@
 """Stored notebooks are whole, tidy, and have the anatomy of a lesson."""
 
+import dis
 import json
 import re
 
@@ -10,7 +11,7 @@ from conftest import NOTEBOOKS
 from ecomlab.authoring import normalise
 from ecomlab.errors import UserError
 from ecomlab.project import lessons
-from ecomlab.results import MIME_TYPE, read_full
+from ecomlab.results import MIME_TYPE, NOT_HASHED, read_full
 from ecomlab.running.parameters import declared_parameters
 
 SECTIONS = [
@@ -141,6 +142,44 @@ def test_every_figure_has_alt_text_and_is_followed_by_words(notebook):
             explained = any("text/markdown" in o.get("data", {}) for o in after)
             assert explained or following.cell_type == "markdown", cell.source[:80]
     assert figures >= 4
+
+
+def reads_and_binds(source):
+    """Return what a cell reads before it binds it, what it binds, and every name in it."""
+    reads, binds, every = set(), set(), set()
+
+    def walk(code, top):
+        every.update(code.co_names)
+        for step in dis.get_instructions(code):
+            if step.opname == "STORE_NAME" and top:
+                binds.add(step.argval)
+            elif step.opname in ("LOAD_NAME", "LOAD_GLOBAL") and step.argval not in binds:
+                reads.add(step.argval)
+            elif hasattr(step.argval, "co_names"):
+                walk(step.argval, top=False)
+
+    walk(compile(source, "cell", "exec"), top=True)
+    return reads, binds, every
+
+
+def test_reads_and_binds():
+    reads, binds, every = reads_and_binds("y = [f(x) for x in a]\ndef g(b): return b + c\nd = y.e")
+    assert (reads, binds) == ({"f", "a", "c"}, {"y", "g", "d"})
+    assert "e" in every
+
+
+@each(WITH_TEMPLATE)
+def test_what_the_hash_leaves_out_changes_nothing_elsewhere(notebook):
+    """Such a cell may be rewritten without a new run: no number may rest on it."""
+    cells = code_cells(notebook)
+    known = [reads_and_binds(cell.source) for cell in cells]
+    for place, cell in enumerate(cells):
+        if not NOT_HASHED - {"bootstrap"} & set(cell.metadata.get("tags", [])):
+            continue
+        _, binds, every = known[place]
+        elsewhere = {name for other in known[:place] + known[place + 1 :] for name in other[0]}
+        assert not binds & elsewhere, cell.source
+        assert not every & {"fit", "train_on_batch", "set_seed", "default_rng", "record"}
 
 
 def test_normalise_removes_tensorflows_noise_and_nothing_else():

@@ -84,6 +84,8 @@ def _page(path, *, student=False):
     cells = [c for c in notebook.cells if "bootstrap" not in c.metadata.get("tags", [])]
     for cell in cells:
         if cell.cell_type == "code":
+            if "figure" in cell.metadata.get("tags", []):
+                cell.metadata.tags.append("hide-input")  # myst-nb folds its code
             cell.outputs = [_still(output) for output in without_tensorflow_noise(cell.outputs)]
     notebook.cells = cells
     return nbformat.writes(notebook)

@@ -52,7 +52,7 @@ def render(notebook, output, *, links=(), code_open=True, hide_code=False):
     links : sequence of (label, address)
         Shown at the top of the page.
     code_open : bool
-        Whether code blocks start unfolded.
+        Whether code blocks start unfolded; cells tagged `figure`, which only draw, do not.
     hide_code : bool
         Leave code out of sight, on paper too, until the reader asks for it.
 
