@@ -131,12 +131,44 @@ def als(interactions, factors=32, regularisation=1.0, confidence=1.0, rounds=10,
     by_item = interactions.T.tocsr()
     rng = np.random.default_rng(seed)
     items = rng.normal(0, 1 / np.sqrt(factors), (interactions.shape[1], factors))
+    for _ in range(rounds):
+        users = als_users(interactions, items, regularisation, confidence)
+        items = als_users(by_item, users, regularisation, confidence)
+    return users, items
+
+
+def als_users(interactions, item_factors, regularisation=1.0, confidence=1.0):
+    """Return the best factors of each household with the items' factors held fixed.
+
+    One half of a round of `als`, and all that a household needs that came after the fit. The
+    other half is the same with the sides exchanged.
+
+    Parameters
+    ----------
+    interactions : array or SciPy sparse matrix, shape (n_households, n_items)
+        As for `als`.
+    item_factors : array of float, shape (n_items, factors)
+    regularisation, confidence : float
+        As for `als`.
+
+    Returns
+    -------
+    array of float, shape (n_households, factors)
+        0 for a household that bought nothing.
+    """
+    rows = sparse.csr_array(interactions, dtype=float)
+    best = np.zeros((rows.shape[0], item_factors.shape[1]))
     # Thousands of tiny systems: threads would wait for each other longer than they work.
     with threadpool_limits(1, "blas"):
-        for _ in range(rounds):
-            users = _als_side(interactions, items, regularisation, confidence)
-            items = _als_side(by_item, users, regularisation, confidence)
-    return users, items
+        # Every row shares the sum over all items with weight 1; its own purchases add the rest.
+        shared = item_factors.T @ item_factors + regularisation * np.eye(item_factors.shape[1])
+        for row, (start, stop) in enumerate(zip(rows.indptr, rows.indptr[1:], strict=False)):
+            if start < stop:
+                bought = item_factors[rows.indices[start:stop]]
+                extra = confidence * rows.data[start:stop]
+                left = shared + (bought.T * extra) @ bought
+                best[row] = np.linalg.solve(left, bought.T @ (1 + extra))
+    return best
 
 
 def item_rules(sequences, begin, reach=1, fade=False, both=False):
@@ -204,20 +236,6 @@ def _edge_histograms(grey):
     blocks = np.concatenate([cells[:, a : a + 6, b : b + 6] for a in (0, 1) for b in (0, 1)], -1)
     blocks /= np.sqrt((blocks**2).sum(axis=-1, keepdims=True) + 1e-3)
     return blocks.reshape(len(grey), 1296)
-
-
-def _als_side(rows, other, regularisation, confidence):
-    """Return the best factors of each row, (n_rows, factors), with the other side held fixed."""
-    # Every row shares the sum over all items with weight 1; its own purchases add the rest.
-    shared = other.T @ other + regularisation * np.eye(other.shape[1])
-    best = np.zeros((rows.shape[0], other.shape[1]))
-    for row, (start, stop) in enumerate(zip(rows.indptr, rows.indptr[1:], strict=False)):
-        if start < stop:
-            bought = other[rows.indices[start:stop]]
-            extra = confidence * rows.data[start:stop]
-            left = shared + (bought.T * extra) @ bought
-            best[row] = np.linalg.solve(left, bought.T @ (1 + extra))
-    return best
 
 
 def _as_matrix(matrix):

@@ -13,6 +13,8 @@ import pandas as pd
 from scipy import optimize
 from scipy.special import betaln, expit, gammaln, hyp2f1
 
+from ecomlab.segments import order_days
+
 
 def published_cdnow_customers():
     """Return the customers of the published one-in-ten sample of CDNOW.
@@ -31,16 +33,16 @@ def published_cdnow_customers():
     return np.array(tomllib.loads(listed)["customers"])
 
 
-def rfm_summary(orders, end, customer="customer_id", date="date", amount="amount"):
-    """Return frequency, recency, age and value of each customer at the end of a period.
+def rfm_summary(orders, last_day, customer="customer_id", date="date", amount="amount"):
+    """Return frequency, recency, age and value of each customer on the last day of a period.
 
     Parameters
     ----------
     orders : pandas.DataFrame
         One row an order or a part of one. All orders of one day count as one.
-    end : str or pandas.Timestamp
-        The last day of the period. Later rows are left out, and so are customers whose first
-        order is later.
+    last_day : str or pandas.Timestamp
+        The last day of the period; it is looked at. Later rows are left out, and so are
+        customers whose first order is later.
     customer, date : str
         Column names; dates without time, or their time is dropped.
     amount : str or None
@@ -53,7 +55,7 @@ def rfm_summary(orders, end, customer="customer_id", date="date", amount="amount
 
         - ``frequency``: days with an order after the first such day
         - ``recency``: weeks from the first day to the last; 0 for who never came again
-        - ``age``: weeks from the first day to `end`
+        - ``age``: weeks from the first day to `last_day`
         - ``monetary_value``: mean money of a repeat day, 0 where there is none; only if
           `amount` is given
 
@@ -69,20 +71,17 @@ def rfm_summary(orders, end, customer="customer_id", date="date", amount="amount
         raise KeyError(f"orders have no column {', '.join(map(repr, missing))}")
     if orders[[customer, date]].isna().to_numpy().any():
         raise ValueError("an order without customer or date")
-    end = pd.Timestamp(end).normalize()
-    rows = orders[columns].assign(**{date: orders[date].dt.normalize()})
-    rows = rows[rows[date] <= end]
+    last_day = pd.Timestamp(last_day).normalize()
+    rows = orders.loc[orders[date] < last_day + pd.Timedelta(days=1), columns]
     if rows.empty:
-        raise ValueError(f"no order up to {end:%Y-%m-%d}")
-    money = rows[amount] if amount else pd.Series(0.0, rows.index)
-    days = money.groupby([rows[customer], rows[date]]).sum().rename("money").reset_index()
-    by = days.groupby(customer)
+        raise ValueError(f"no order up to {last_day:%Y-%m-%d}")
+    by = order_days(rows, customer, date, amount).groupby(customer)
     first, last, n_days = by[date].min(), by[date].max(), by.size()
     summary = pd.DataFrame(
         {
             "frequency": n_days - 1,
             "recency": (last - first).dt.days / 7,
-            "age": (end - first).dt.days / 7,
+            "age": (last_day - first).dt.days / 7,
         }
     )
     if amount:

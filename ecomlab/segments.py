@@ -1,10 +1,39 @@
-"""Customer segments by rule: recency, frequency, money."""
+"""Customer segments by rule: recency, frequency, money.
+
+In every function that looks back on orders, here and elsewhere, `end` is the day from which it
+looks back: orders on it and after it are left out. A `last_day` is itself looked at.
+"""
 
 import numpy as np
 import pandas as pd
 
 CLASSES = 5
 SEGMENTS = ("champions", "loyal", "at risk", "promising", "cooling", "asleep")
+
+
+def order_days(orders, customer="customer_id", date="date", amount="amount"):
+    """Put the order lines of each customer and day into one row.
+
+    Parameters
+    ----------
+    orders : DataFrame
+        One row an order or a part of one.
+    customer, date : str
+        Column names.
+    amount : str or None
+        The column of money; None where there is none.
+
+    Returns
+    -------
+    DataFrame
+        Columns: the customer and the date without its time, both rising, `lines` (rows of that
+        day) and, if `amount` is given, `money` (their sum).
+    """
+    groups = orders.groupby([orders[customer], orders[date].dt.normalize()])
+    days = groups.size().to_frame("lines")
+    if amount:
+        days["money"] = groups[amount].sum()
+    return days.reset_index()
 
 
 def rfm_scores(orders, end):

@@ -17,8 +17,8 @@ from ecomlab.errors import RunFailed, UserError
 from ecomlab.pages.notebook import render
 from ecomlab.running.parameters import declared_parameters
 from ecomlab.shop import display
-from ecomlab.shop.features import customer_features, history_matrix, prepared
-from ecomlab.shop.model import leaving, load_model, nearest, recommend_products, shrunk_value
+from ecomlab.shop.features import customer_features, history_matrix, standardised
+from ecomlab.shop.model import is_leaving, load_model, recommend_products, shrunk_value
 from ecomlab.shop.orders import read_orders
 from ecomlab.shop.report import REPORTS, make_report, report_notebook
 
@@ -46,18 +46,14 @@ def test_features_of_two_customers_by_hand():
 
 def test_preparing_takes_logs_but_of_shares():
     frame = pd.DataFrame({"money": [np.e - 1], "recent_share": [0.5]})
-    np.testing.assert_allclose(prepared(frame, [0, 0], [1, 1]), [[1, 0.5]])
+    np.testing.assert_allclose(standardised(frame, [0, 0], [1, 1]), [[1, 0.5]])
 
 
 def test_value_is_drawn_to_the_mean_and_leaving_needs_two_orders():
     features = customer_features(LINES, "2025-02-01")
     np.testing.assert_allclose(shrunk_value(features, 20, 2), [(60 + 40) / 4, (5 + 40) / 3])
-    assert leaving(features, np.array([0.1, 0.0]), 4).tolist() == [True, False]
-    assert leaving(features, np.array([1.5, 0.0]), 4).tolist() == [False, False]
-
-
-def test_the_nearest_centre():
-    assert nearest(np.array([[0.0, 0], [3, 3]]), np.array([[3.0, 2], [0, 1]])).tolist() == [1, 0]
+    assert is_leaving(features, np.array([0.1, 0.0]), 4).tolist() == [True, False]
+    assert is_leaving(features, np.array([1.5, 0.0]), 4).tolist() == [False, False]
 
 
 def test_lists_leave_out_what_is_known_and_break_ties_by_popularity():
@@ -71,15 +67,15 @@ def test_lists_leave_out_what_is_known_and_break_ties_by_popularity():
 
 
 def test_text_from_data_is_safe(tmp_path):
-    text = f"Sold: {display.words(SCRIPT, 99)}, a_b_c & **d** [e](f) $g$."
+    text = f"Sold: {display.markdown_text(SCRIPT, 99)}, a_b_c & **d** [e](f) $g$."
     output = new_output("display_data", data={"text/markdown": text})
     cell = new_code_cell("x", outputs=[output])
     nbformat.write(new_notebook(cells=[cell]), tmp_path / "n.ipynb")
     html = render(tmp_path / "n.ipynb", tmp_path / "n.html").read_text("utf-8")
     assert f"Sold: {escape(SCRIPT, quote=False)}, a_b_c" in html.replace("&#39;", "'")
     assert html.count("<script") == 1 and "<strong>d</strong>" in html
-    assert display.label("a $5 b") == r"a \$5 b"
-    assert display.cut("a\n b" * 50, 10) == "a ba ba b…"
+    assert display.figure_text("a $5 b") == r"a \$5 b"
+    assert display.shorten("a\n b" * 50, 10) == "a ba ba b…"
 
 
 def test_a_spreadsheet_runs_no_formula_from_data(tmp_path):

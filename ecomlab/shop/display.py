@@ -1,10 +1,43 @@
 """What report notebooks show and write: tables that sort, files beside the page, safe text."""
 
 import re
-from html import escape
 from pathlib import Path
 
 import pandas as pd
+from jinja2 import Template
+
+# A number sorts by its value, a word by its text. A space for _ lets a narrow screen break a
+# heading. `columns` holds names and formats; a column of words has none.
+_TABLE = Template(
+    """
+<div class="wide"><table class="sortable">
+<caption>{{ caption }}
+{%- if n_rows > rows | length %}; the first {{ "{:,}".format(rows | length) }} of
+{{ "{:,}".format(n_rows) }}{% endif %}</caption>
+<thead><tr>
+{%- for name, format in columns %}
+<th scope="col" class="{{ "number" if format else "word" }}">{{ name.replace("_", " ") }}</th>
+{%- endfor %}
+</tr></thead>
+<tbody>
+{%- for row in rows %}
+<tr>
+{%- for value in row %}
+{%- set format = columns[loop.index0][1] %}
+{%- set text = "" if value is none else format.format(value) if format else value %}
+{%- if format %}
+<td class="number" data-sort="{{ "" if value is none else "{:.12g}".format(value) }}">
+{{- text }}</td>
+{%- else %}
+<td class="word">{{ text }}</td>
+{%- endif %}
+{%- endfor %}
+</tr>
+{%- endfor %}
+</tbody></table></div>
+""".strip(),
+    autoescape=True,
+)
 
 
 def show_table(frame, caption, formats=None, rows=50):
@@ -25,34 +58,20 @@ def show_table(frame, caption, formats=None, rows=50):
 
     formats = formats or {}
     shown = frame.head(rows)
-    numeric = {name: pd.api.types.is_numeric_dtype(frame[name].dtype) for name in frame}
-    kinds = {name: "number" if numeric[name] else "word" for name in frame}
-    head = "".join(
-        f'<th scope="col" class="{kinds[name]}">{escape(_heading(name))}</th>' for name in frame
-    )
-    body = []
-    for row in shown.itertuples(index=False):
-        cells = []
-        for name, value in zip(frame, row, strict=True):
-            if numeric[name]:
-                text = "" if pd.isna(value) else formats.get(name, "{:,}").format(value)
-                sort = "" if pd.isna(value) else f"{value:.12g}"
-                cells.append(f'<td class="number" data-sort="{sort}">{escape(text)}</td>')
-            else:
-                text = "" if pd.isna(value) else str(value)
-                cells.append(f'<td class="word">{escape(text)}</td>')
-        body.append(f"<tr>{''.join(cells)}</tr>")
-    more = len(frame) - len(shown)
-    note = f"; the first {len(shown):,} of {len(frame):,}" if more > 0 else ""
-    html = (
-        f'<div class="wide"><table class="sortable"><caption>{escape(caption)}{note}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    columns = [
+        (str(name), formats.get(name, "{:,}") if pd.api.types.is_numeric_dtype(kind) else None)
+        for name, kind in frame.dtypes.items()
+    ]
+    html = _TABLE.render(
+        caption=caption,
+        n_rows=len(frame),
+        columns=columns,
+        rows=[
+            [None if pd.isna(value) else value for value in row]
+            for row in shown.itertuples(index=False)
+        ],
     )
     display({"text/html": html, "text/plain": shown.to_string(index=False)}, raw=True)
-
-
-def _heading(name):
-    return str(name).replace("_", " ")  # a space lets a narrow screen break the line
 
 
 def write_table(frame, folder, name):
@@ -83,17 +102,17 @@ def write_table(frame, folder, name):
     safe.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", encoding="utf-8")
 
 
-def words(text, most=40):
+def markdown_text(text, most=40):
     """Return a text from data, cut and escaped, to stand in Markdown."""
-    return re.sub(r"([\\`*_{}\[\]<>#|$~&^])", r"\\\1", cut(text, most))
+    return re.sub(r"([\\`*_{}\[\]<>#|$~&^])", r"\\\1", shorten(text, most))
 
 
-def label(text, most=28):
+def figure_text(text, most=28):
     """Return a text from data, cut, to stand in a figure: its $ is no formula there."""
-    return cut(text, most).replace("$", r"\$")
+    return shorten(text, most).replace("$", r"\$")
 
 
-def cut(text, most):
+def shorten(text, most):
     """Return a text on one line, at most so many characters long."""
     text = " ".join(str(text).split())
     return text if len(text) <= most else text[: most - 1] + "…"
@@ -114,7 +133,11 @@ def show_account(orders):
             parts.append(f"{lines[name].nunique():,} {word}")
     if "amount" in lines:
         parts.append(f"{lines['amount'].sum():,.0f} in sales")
-    display(Markdown(f"**Period and size.** {', '.join(parts)}. Source: {words(orders.source)}."))
+    display(
+        Markdown(
+            f"**Period and size.** {', '.join(parts)}. Source: {markdown_text(orders.source)}."
+        )
+    )
     kept = len(lines) / max(orders.n_read, 1)
     told = f"{orders.n_read - len(lines):,} of {orders.n_read:,} lines were left out"
     if orders.dropped.empty:

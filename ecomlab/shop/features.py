@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from ecomlab.segments import order_days
+
 SHARES = ("recent_share", "weekend_share")
 
 
@@ -27,19 +29,14 @@ def customer_features(lines, end):
     """
     end = pd.Timestamp(end).normalize()
     past = lines[lines["date"] < end]
-    day = past["date"].dt.normalize()
-    days = (
-        past.groupby([past["customer_id"], day.rename("day")])["amount"]
-        .agg(["sum", "size"])
-        .reset_index()
-    )
+    days = order_days(past)
     by = days.groupby("customer_id")
-    first, last, n = by["day"].min(), by["day"].max(), by.size()
+    first, last, n = by["date"].min(), by["date"].max(), by.size()
     age = (end - first).dt.days / 7
     start_recent = end - pd.to_timedelta(days["customer_id"].map(age) * 7 / 4, unit="D")
-    recent = days["sum"].where(days["day"] >= start_recent, 0).groupby(days["customer_id"]).sum()
-    weekend = (days["day"].dt.day_of_week >= 5).groupby(days["customer_id"]).mean()
-    money = by["sum"].sum()
+    recent = days["money"].where(days["date"] >= start_recent, 0).groupby(days["customer_id"]).sum()
+    weekend = (days["date"].dt.day_of_week >= 5).groupby(days["customer_id"]).mean()
+    money = by["money"].sum()
     gaps = ((last - first).dt.days / 7) / (n - 1).clip(lower=1)
     return pd.DataFrame(
         {
@@ -48,7 +45,7 @@ def customer_features(lines, end):
             "order_days": n.astype(float),
             "money": money,
             "order_value": money / n,
-            "lines_per_day": by["size"].sum() / n,
+            "lines_per_day": by["lines"].sum() / n,
             "gap_weeks": gaps.where(n > 1, age),
             "recent_share": recent / money,
             "weekend_share": weekend,
@@ -56,18 +53,18 @@ def customer_features(lines, end):
     )
 
 
-def prepared(features, means, scales):
-    """Return features as a network takes them: logs, means 0, scales 1; float32.
+def standardised(features, means, scales):
+    """Return features as a network takes them: `log1p_features` with means 0, scales 1; float32.
 
     Parameters
     ----------
     features : DataFrame, shape (n_customers, n_features)
     means, scales : array, shape (n_features,)
     """
-    return ((logged(features) - means) / scales).astype("float32")
+    return ((log1p_features(features) - means) / scales).astype("float32")
 
 
-def logged(features):
+def log1p_features(features):
     """Return features with the logarithm of 1 + x in place of all x that are no shares."""
     out = features.copy()
     for name in out:

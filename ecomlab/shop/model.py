@@ -14,15 +14,9 @@ import pandas as pd
 
 from ecomlab.errors import UserError
 from ecomlab.files import write_bytes
-from ecomlab.shop.features import customer_features, history_matrix, prepared
+from ecomlab.shop.features import customer_features, history_matrix, standardised
 
 CHUNK = 4096  # customers scored at once
-
-
-def nearest(points, centres):
-    """Return the place of the centre nearest to each point, shape (n_points,)."""
-    squares = ((points[:, None] - centres[None]) ** 2).sum(axis=2)
-    return squares.argmin(axis=1)
 
 
 def score_customers(lines, end, about, arrays, network):
@@ -38,7 +32,7 @@ def score_customers(lines, end, about, arrays, network):
         The model's JSON.
     arrays : dict of array
     network : keras.Model or None
-        From prepared features to the code in which groups lie; without it they lie in the
+        From standardised features to the code in which groups lie; without it they lie in the
         features themselves.
 
     Returns
@@ -48,17 +42,20 @@ def score_customers(lines, end, about, arrays, network):
         order_days, money, expected_orders, expected_spend (in the horizon), alive (the
         probability that they still order) and leaving.
     """
+    from sklearn.metrics import pairwise_distances_argmin
+
     from ecomlab.lifetime import BgNbd, rfm_summary
     from ecomlab.segments import rfm_scores
 
     end = pd.Timestamp(end).normalize()
     features = customer_features(lines, end)
-    inputs = prepared(features[about["features"]], arrays["means"], arrays["scales"])
+    inputs = standardised(features[about["features"]], arrays["means"], arrays["scales"])
     codes = inputs
     if network is not None:
         chunks = [inputs[at : at + CHUNK] for at in range(0, len(inputs), CHUNK)]
         codes = np.concatenate([network(chunk, training=False).numpy() for chunk in chunks])
-    groups = np.array(about["group_names"], dtype=object)[nearest(codes, arrays["centres"])]
+    group = pairwise_distances_argmin(codes, arrays["centres"])
+    groups = np.array(about["group_names"], dtype=object)[group]
     past = lines[lines["date"] < end]
     summary = rfm_summary(past, end - pd.Timedelta(days=1)).reindex(features.index)
     rfm = rfm_scores(past, end)["segment"].astype("str").reindex(features.index)
@@ -90,7 +87,7 @@ def score_customers(lines, end, about, arrays, network):
     )
     won = "group" if about["segmentation"] == "groups" else "rfm_segment"
     table.insert(1, "segment", table[won])
-    table["leaving"] = leaving(features, table["expected_orders"].to_numpy(), weeks)
+    table["leaving"] = is_leaving(features, table["expected_orders"].to_numpy(), weeks)
     return table
 
 
@@ -104,7 +101,7 @@ def shrunk_value(features, mean, weight):
     return (features["money"].to_numpy() + weight * mean) / (n + weight)
 
 
-def leaving(features, expected, weeks):
+def is_leaving(features, expected, weeks):
     """Tell who is leaving: came twice or more, and is expected at under half their past rate."""
     past = features["order_days"].to_numpy() / np.maximum(features["age_weeks"].to_numpy(), 1)
     return (features["order_days"].to_numpy() >= 2) & (expected < 0.5 * past * weeks)
@@ -153,7 +150,10 @@ def scorer(about, arrays, network=None):
     if method == "autoencoder":
         return lambda chunk: network(chunk, training=False).numpy()
     if method == "ALS":
-        return lambda chunk: _als_scores(chunk, arrays["factors"], about["als"])
+        from ecomlab.baselines import als_users
+
+        factors = arrays["factors"]
+        return lambda chunk: als_users(chunk > 0, factors, **about["als"]) @ factors.T
     return lambda chunk: chunk @ arrays["weights"]  # item-kNN and EASE
 
 
@@ -300,15 +300,3 @@ def _about(folder):
     if not isinstance(about, dict) or about.get("kind") not in ("segments", "recommend"):
         raise UserError(f"{folder} holds no model of segments or recommend")
     return about
-
-
-def _als_scores(chunk, factors, settings):
-    """Fold histories in: the factors that ALS would give to these customers, then their scores."""
-    confidence, regularisation = settings["confidence"], settings["regularisation"]
-    shared = factors.T @ factors + regularisation * np.eye(factors.shape[1])
-    scores = np.empty(chunk.shape)
-    for row, bought in enumerate(chunk > 0):
-        mine = factors[bought]
-        left = shared + confidence * mine.T @ mine
-        scores[row] = factors @ np.linalg.solve(left, (1 + confidence) * mine.sum(axis=0))
-    return scores
