@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 
+from ecomlab.doctor import HERE
 from ecomlab.errors import UserError
 from ecomlab.files import write_text
 from ecomlab.pages.notebook import without_tensorflow_noise
@@ -80,7 +81,8 @@ def normalise(node):
         cell.metadata = NotebookNode(keep)
         if cell.cell_type != "code":
             continue
-        cell.outputs = without_tensorflow_noise(cell.outputs)
+        outputs = without_tensorflow_noise(cell.outputs)
+        cell.outputs = [o for o in outputs if o.get("metadata", {}).get("ecomlab") != HERE]
         for output in cell.outputs:
             if output.output_type == "stream" and output.name == "stderr":
                 raise UserError(f"cell {index} wrote to stderr: {output.text.strip()}")

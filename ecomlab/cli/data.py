@@ -31,13 +31,12 @@ def list_datasets():
     Example: ecomlab data list
     """
     from ecomlab.datasets import catalogue
-    from ecomlab.datasets.fetching import is_cached
+    from ecomlab.datasets.fetching import state_of
 
     rows = [("name", "size", "state", "licence", "title")]
     for info in catalogue().values():
-        state = "cached" if is_cached(info) else "sample" if _has_sample(info) else "absent"
         licence = info.licence.split(" (")[0].split(";")[0].split(" as published")[0]
-        rows.append((info.name, f"{info.size / 1e6:.1f} MB", state, licence, info.title))
+        rows.append((info.name, f"{info.size / 1e6:.1f} MB", state_of(info), licence, info.title))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
@@ -156,13 +155,6 @@ def _named(names):
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_USE) from None
-
-
-def _has_sample(info):
-    from ecomlab.datasets.locations import sample_folder
-
-    folder = sample_folder()
-    return folder is not None and (folder / info.name).is_dir()
 
 
 def _copy(paths, folder):

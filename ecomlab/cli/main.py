@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ecomlab import __version__
-from ecomlab.cli import authors, classroom, data, lessons, reports, sweep, workbook
+from ecomlab.cli import authors, classroom, data, doctor, lessons, reports, sweep, workbook
 from ecomlab.errors import RunFailed, UserError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 
 # In the order in which `ecomlab --help` shows them.
+app.command()(doctor.doctor)
 app.command("list")(lessons.list_lessons)
 app.command()(lessons.run)
 app.command()(lessons.render)

@@ -101,6 +101,14 @@ def is_cached(info):
     )
 
 
+def state_of(info):
+    """Say how much of a data set is here: `cached` (all of it), `sample` or `absent`."""
+    samples = locations.sample_folder()
+    if is_cached(info):
+        return "cached"
+    return "sample" if samples and (samples / info.name).is_dir() else "absent"
+
+
 def _size(path):
     try:
         return path.stat().st_size
