@@ -31,7 +31,7 @@ class Lesson:
     title : str
         The text of its first heading.
     minutes : float
-        Measured on two cores in the default profile; 0 where not stated.
+        Of the reference machine, in the default profile; 0 where not stated. See `yardstick`.
     dataset : str
         The data sets it reads, by catalogue name.
     headline : dict
