@@ -4,6 +4,8 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from ecomlab.metrics import in_top_k
+
 
 def item_knn(matrix, neighbours=20, shrink=0.0):
     """Return item-to-item weights from cosine similarity (Sarwar et al., 2001).
@@ -43,14 +45,8 @@ def item_knn(matrix, neighbours=20, shrink=0.0):
     scale = np.outer(length, length) + shrink
     weights = np.divide(shared, scale, out=np.zeros_like(shared), where=scale > 0)
     np.fill_diagonal(weights, 0)
-    if neighbours >= len(weights):
-        return weights
     # Similarity is the same both ways, so rows stand for columns: memory is read in order.
-    weakest_kept = np.partition(weights, -neighbours, axis=1)[:, -neighbours, None]
-    above, equal = weights > weakest_kept, weights == weakest_kept
-    left = neighbours - above.sum(axis=1, keepdims=True)
-    kept = above | (equal & (np.cumsum(equal, axis=1, dtype=np.int32) <= left))
-    return np.where(kept, weights, 0).T
+    return np.where(in_top_k(weights, neighbours), weights, 0).T
 
 
 def ease(matrix, l2):

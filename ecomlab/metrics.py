@@ -3,24 +3,106 @@
 import numpy as np
 
 
+def top_k(scores, k=10):
+    """Return the k best-scored items of each row, the best first.
+
+    The order is stated, so it is the same on every processor: by falling score, and among
+    equal scores the smaller column first. (`np.argpartition` and `np.argsort` let equal
+    scores fall as the processor's own way of sorting has it.)
+
+    Parameters
+    ----------
+    scores : array, shape (n_items,) or (n_rows, n_items)
+        Higher is better.
+    k : int
+        Where there are fewer items, all of them.
+
+    Returns
+    -------
+    array of int, shape (k,) or (n_rows, k)
+        Columns.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN, or k is below 1.
+
+    Examples
+    --------
+    >>> top_k([1, 3, 0, 3, 1, 1], 4).tolist()
+    [1, 3, 0, 4]
+    """
+    scores = np.asarray(scores)
+    chosen = np.nonzero(in_top_k(scores, k))[-1]
+    columns = chosen.reshape(*scores.shape[:-1], min(k, scores.shape[-1]))
+    values = np.take_along_axis(scores, columns, axis=-1).astype(float)
+    order = np.argsort(-values, axis=-1, kind="stable")
+    return np.take_along_axis(columns, order, axis=-1)
+
+
+def in_top_k(scores, k=10):
+    """Tell of each item whether it is one of the k that `top_k` returns.
+
+    Parameters
+    ----------
+    scores : array, shape (n_items,) or (n_rows, n_items)
+    k : int
+
+    Returns
+    -------
+    array of bool, shape of `scores`
+        True k times in each row.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN, or k is below 1.
+    """
+    scores = _without_nan(scores)
+    n_items = scores.shape[-1]
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+    if k >= n_items:
+        return np.ones(scores.shape, bool)
+    # Which value is the k-th best does not depend on how the rest falls.
+    weakest = np.partition(scores, n_items - k, axis=-1)[..., n_items - k, None]
+    above, equal = scores > weakest, scores == weakest
+    left = k - above.sum(axis=-1, keepdims=True)
+    return above | (equal & (np.cumsum(equal, axis=-1, dtype=np.int32) <= left))
+
+
 def recall_at_k(scores, relevant, k=10):
     """Return, for each row, the share of its relevant items among its k best-scored.
 
     Parameters
     ----------
     scores : array, shape (n_rows, n_items)
-        Higher is better. An item at ``-inf`` is never recommended. Equal scores keep the
-        items' order.
+        Higher is better. An item at ``-inf`` is never recommended. Equal scores have no
+        order: the mean over all their orders is returned, so a model that gives every item
+        one score has the recall of chance, wherever the relevant items stand.
     relevant : array of bool, shape (n_rows, n_items)
     k : int
+        Where there are fewer items, all of them count.
 
     Returns
     -------
     array, shape (n_rows,)
         Between 0 and 1; NaN for a row with no relevant item.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN or the shapes differ.
+
+    Examples
+    --------
+    The best item is no hit. Two of three equal ones are; one of the three has a place.
+
+    >>> recall_at_k([[2, 1, 1, 1]], [[0, 1, 1, 0]], k=2).round(3).tolist()
+    [0.333]
     """
     relevant = np.asarray(relevant, bool)
-    hits = _hits(scores, relevant, k).sum(axis=1)
+    hits = _expected_hits(scores, relevant, k).sum(axis=1)
     return _ratio(hits, relevant.sum(axis=1))
 
 
@@ -28,7 +110,8 @@ def ndcg_at_k(scores, relevant, k=10):
     """Return, for each row, its normalised discounted cumulative gain at k.
 
     A hit at rank r gains ``1 / log2(r + 1)``; the sum is divided by that of a perfect list
-    (Järvelin and Kekäläinen, 2002, with gains of 0 and 1).
+    (Järvelin and Kekäläinen, 2002, with gains of 0 and 1). The mean over all orders of equal
+    scores is returned (McSherry and Najork, 2008), as `sklearn.metrics.ndcg_score` does.
 
     Parameters
     ----------
@@ -41,9 +124,14 @@ def ndcg_at_k(scores, relevant, k=10):
     -------
     array, shape (n_rows,)
         Between 0 and 1; NaN for a row with no relevant item.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN or the shapes differ.
     """
     relevant = np.asarray(relevant, bool)
-    hits = _hits(scores, relevant, k)
+    hits = _expected_hits(scores, relevant, k)
     discounts = 1 / np.log2(np.arange(hits.shape[1]) + 2)
     perfect = np.append(0, discounts.cumsum())
     n_relevant = np.minimum(relevant.sum(axis=1), hits.shape[1])
@@ -51,47 +139,55 @@ def ndcg_at_k(scores, relevant, k=10):
 
 
 def target_ranks(scores, targets):
-    """Return the rank of each row's one true item among all items.
+    """Return the first and the last rank that each row's one true item may have among all.
 
     Parameters
     ----------
     scores : array, shape (n_rows, n_items)
+        Higher is better.
     targets : array of int, shape (n_rows,)
         The column of the true item.
 
     Returns
     -------
-    array of int, shape (n_rows,)
-        1 for the best. An item that scores the same as the target counts as better: a
-        model that gives every item one score gains nothing.
+    array of int, shape (n_rows, 2)
+        1 for the best. The two differ where other items score the same as the target: every
+        rank from the first to the last is then equally likely.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN.
     """
-    scores = np.asarray(scores)
+    scores = _without_nan(scores)
     target = scores[np.arange(len(scores)), targets][:, None]
-    return (scores >= target).sum(axis=1)
+    return np.stack([(scores > target).sum(axis=1) + 1, (scores >= target).sum(axis=1)], axis=1)
 
 
 def hit_rate_at_k(ranks, k=20):
-    """Return 1 for each row whose target is among the k best, else 0: HR@k before its mean.
+    """Return the chance of each row's target to be among the k best: HR@k before its mean.
 
     Parameters
     ----------
-    ranks : array of int, shape (n_rows,)
+    ranks : array of int, shape (n_rows, 2)
         From `target_ranks`.
     k : int
 
     Returns
     -------
     array of float, shape (n_rows,)
+        1 or 0, and between them where the target ties with items on both sides of k.
     """
-    return (np.asarray(ranks) <= k).astype(float)
+    first, last = np.transpose(ranks)
+    return np.clip((k + 1 - first) / (last + 1 - first), 0, 1)
 
 
 def mrr_at_k(ranks, k=20):
-    """Return 1 / rank for each row whose target is among the k best, else 0.
+    """Return the expected 1 / rank of each row's target, where it counts 0 beyond rank k.
 
     Parameters
     ----------
-    ranks : array of int, shape (n_rows,)
+    ranks : array of int, shape (n_rows, 2)
         From `target_ranks`.
     k : int
 
@@ -100,8 +196,10 @@ def mrr_at_k(ranks, k=20):
     array of float, shape (n_rows,)
         Its mean is the mean reciprocal rank, MRR@k.
     """
-    ranks = np.asarray(ranks)
-    return np.where(ranks <= k, 1 / ranks, 0.0)
+    first, last = np.transpose(ranks)
+    up_to = np.append(0, np.cumsum(1 / np.arange(1, k + 1)))  # 1 + 1/2 + ... + 1/rank
+    gained = up_to[np.minimum(last, k)] - up_to[np.minimum(first - 1, k)]
+    return gained / (last + 1 - first)
 
 
 def bootstrap_interval(values, draws=1000, seed=1, groups=None):
@@ -167,12 +265,35 @@ def mase(truth, forecast, past):
     return _ratio(_ratio(error, weeks), _ratio(change, steps))
 
 
-def _hits(scores, relevant, k):
-    """Return, by rank, whether each of a row's k best items is relevant, (n_rows, k)."""
-    if np.shape(scores) != relevant.shape:
-        raise ValueError(f"scores are {np.shape(scores)}, relevant is {relevant.shape}")
-    best = np.argsort(-np.asarray(scores), axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(relevant & np.isfinite(scores), best, axis=1)
+def _expected_hits(scores, relevant, k):
+    """Return, by rank, how likely the item there is relevant, (n_rows, k).
+
+    Items of equal score share their ranks: the item at any of them is relevant with the
+    share of relevant ones among all of that score, those beyond rank k included.
+    """
+    scores = _without_nan(scores)
+    if scores.shape != relevant.shape:
+        raise ValueError(f"scores are {scores.shape}, relevant is {relevant.shape}")
+    best = top_k(scores, k)
+    values = np.take_along_axis(scores, best, axis=1)
+    relevant = relevant & (scores > -np.inf)
+    hits = np.take_along_axis(relevant, best, axis=1).astype(float)
+    n_rows, k = best.shape
+    # Ranks with one score are one group, numbered through all rows.
+    new = np.concatenate([np.ones((n_rows, 1), bool), values[:, 1:] != values[:, :-1]], axis=1)
+    group = np.cumsum(new).reshape(n_rows, k) - 1
+    size, found = np.bincount(group.ravel()).astype(float), np.bincount(group.ravel(), hits.ravel())
+    # The last group of a row may reach beyond rank k: count it among all items.
+    equal = scores == values[:, -1:]
+    size[group[:, -1]], found[group[:, -1]] = equal.sum(axis=1), (equal & relevant).sum(axis=1)
+    return (found / size)[group]
+
+
+def _without_nan(scores):
+    scores = np.asarray(scores)
+    if np.isnan(scores).any():
+        raise ValueError("a score is NaN: what has no score has no rank")
+    return scores
 
 
 def _ratio(part, whole):

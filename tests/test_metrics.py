@@ -8,11 +8,13 @@ from ecomlab.baselines import als, ease, item_knn
 from ecomlab.metrics import (
     bootstrap_interval,
     hit_rate_at_k,
+    in_top_k,
     mase,
     mrr_at_k,
     ndcg_at_k,
     recall_at_k,
     target_ranks,
+    top_k,
 )
 
 SCORES = np.array([[0.9, 0.1, 0.8, 0.7], [0.1, 0.2, 0.3, 0.4]])
@@ -30,13 +32,73 @@ def test_ndcg_by_hand():
     assert ndcg_at_k(SCORES, RELEVANT, k=3) == pytest.approx([(1 + 1 / 2) / perfect, 0])
 
 
-def test_ndcg_agrees_with_scikit_learn_where_no_scores_tie():
+def test_ndcg_agrees_with_scikit_learn_where_scores_tie_and_where_not():
     rng = np.random.default_rng(0)
-    scores = rng.permuted(np.tile(np.arange(30.0), (200, 1)), axis=1)
+    unequal = rng.permuted(np.tile(np.arange(30.0), (200, 1)), axis=1)
     relevant = rng.random((200, 30)) < 0.2
     relevant[:, 0] = True
-    ours = ndcg_at_k(scores, relevant, k=10).mean()
-    assert ours == pytest.approx(ndcg_score(relevant, scores, k=10), abs=1e-12)
+    for scores in (unequal, unequal // 7, np.zeros((200, 30))):
+        ours = ndcg_at_k(scores, relevant, k=10).mean()
+        assert ours == pytest.approx(ndcg_score(relevant, scores, k=10), abs=1e-12)
+
+
+def test_measures_under_ties_are_the_mean_over_all_orders():
+    # Scores 2, 1, 1, 1, 0; relevant: one of the three that tie, and the last. The list has two
+    # places: the first is no hit, the second is the relevant one in a third of the orders.
+    scores, relevant = np.array([[1.0, 2, 1, 0, 1]]), np.array([[0, 0, 1, 1, 0]])
+    third = 1 / np.log2(3)  # what a hit at rank 2 gains
+    assert recall_at_k(scores, relevant, k=2) == pytest.approx([1 / 3 / 2])
+    assert ndcg_at_k(scores, relevant, k=2) == pytest.approx([third / 3 / (1 + third)])
+    # And what shuffling the columns gives on the mean, with a stated order among equals.
+    rng = np.random.default_rng(5)
+    scores, relevant = rng.integers(4, size=12), rng.random(12) < 0.3
+    drawn = []
+    for _ in range(4000):
+        columns = rng.permutation(12)
+        drawn.append(relevant[columns][top_k(scores[columns], 5)].sum() / relevant.sum())
+    assert recall_at_k([scores], [relevant], k=5)[0] == pytest.approx(np.mean(drawn), abs=0.01)
+
+
+def test_one_score_for_all_items_has_the_recall_of_chance():
+    relevant = np.zeros((1, 500), bool)
+    relevant[0, [0, 3, 499]] = True
+    assert recall_at_k(np.ones((1, 500)), relevant) == pytest.approx([10 / 500])
+
+
+def test_the_order_of_the_k_best_is_stated():
+    assert top_k([1, 3, 0, 3, 1, 1], 4).tolist() == [1, 3, 0, 4]
+    assert in_top_k([1, 3, 0, 3, 1, 1], 4).tolist() == [True, True, False, True, True, False]
+    assert top_k([[0.5, -np.inf, 0.5], [0, 0, 0]], 2).tolist() == [[0, 2], [0, 1]]
+    assert top_k(np.array([1, 2], "uint8"), 9).tolist() == [1, 0]  # k above the catalogue
+    assert top_k(np.zeros((0, 7)), 3).shape == (0, 3)
+    with pytest.raises(ValueError, match="k must be at least 1, not 0"):
+        top_k([1.0, 2.0], 0)
+    rng = np.random.default_rng(6)
+    scores = rng.integers(40, size=(50, 1000)) * 0.1
+    by_sorting = np.argsort(-scores, axis=1, kind="stable")
+    for k in (1, 10, 999):
+        np.testing.assert_array_equal(top_k(scores, k), by_sorting[:, :k])
+
+
+def test_more_places_than_items_hold_all_items():
+    assert recall_at_k(SCORES, RELEVANT, k=9) == pytest.approx([1, 1])
+    assert ndcg_at_k(SCORES, RELEVANT, k=9) == pytest.approx(ndcg_at_k(SCORES, RELEVANT, k=4))
+
+
+@pytest.mark.parametrize(
+    "rank",
+    [
+        top_k,
+        lambda s: recall_at_k(s, RELEVANT),
+        lambda s: ndcg_at_k(s, RELEVANT),
+        lambda s: target_ranks(s, [0, 1]),
+    ],
+)
+def test_what_has_no_score_has_no_rank(rank):
+    scores = SCORES.copy()
+    scores[1, 2] = np.nan
+    with pytest.raises(ValueError, match="a score is NaN"):
+        rank(scores)
 
 
 def test_measures_agree_with_keras_rs_where_no_scores_tie():
@@ -100,12 +162,14 @@ def test_shapes_that_do_not_match_are_named():
         recall_at_k(SCORES, RELEVANT[:, :3])
 
 
-def test_ranks_count_ties_against_the_target():
-    scores = np.array([[3.0, 2.0, 1.0], [1.0, 1.0, 1.0], [1.0, 2.0, 2.0]])
+def test_a_target_that_ties_has_its_expected_hit_rate_and_reciprocal_rank():
+    scores = np.array([[3.0, 2.0, 1.0], [1.0, 1.0, 1.0], [3.0, 2.0, 2.0]])
     ranks = target_ranks(scores, [1, 0, 1])
-    assert ranks.tolist() == [2, 3, 2]
-    assert hit_rate_at_k(ranks, k=2).tolist() == [1, 0, 1]
-    assert mrr_at_k(ranks, k=2) == pytest.approx([1 / 2, 0, 1 / 2])
+    assert ranks.tolist() == [[2, 2], [1, 3], [2, 3]]
+    assert hit_rate_at_k(ranks, k=2) == pytest.approx([1, 2 / 3, 1 / 2])
+    # Row 1: rank 1, 2 or 3, of which the last is beyond k: (1 + 1/2 + 0) / 3.
+    assert mrr_at_k(ranks, k=2) == pytest.approx([1 / 2, 1 / 2, 1 / 4])
+    assert mrr_at_k(ranks, k=1) == pytest.approx([0, 1 / 3, 0])
 
 
 def test_the_bootstrap_interval_is_that_of_the_normal_law():

@@ -66,6 +66,19 @@ def test_lists_leave_out_what_is_known_and_break_ties_by_popularity():
     assert places.tolist() == [[1, 0], [2, 3]]
 
 
+def test_rounding_of_a_processor_decides_no_rank_and_popularity_outranks_no_score():
+    history = history_matrix(LINES, ["a", "b"], ["x", "y", "z", "w"])
+    known = np.array([7.0, 7, 9, 1e9])
+    # x, y and z differ in the seventh digit alone: z sells more, x stands before y. Row b is
+    # higher in w by little, and what sells a milliard times as much does not outrank x there.
+    given = np.array([[0.5, 0.5000001, 0.4999999, 0.1], [0.5001, 0, 0, 0.5]])
+    places, scores = recommend_products(history, lambda chunk: given, known, 4, False)
+    assert places.tolist() == [[2, 0, 1, 3], [0, 3, 2, 1]]
+    np.testing.assert_allclose(scores[0], [0.5, 0.5, 0.5, 0.1], atol=1e-5)
+    with pytest.raises(ValueError, match="a score is NaN"):
+        recommend_products(history, lambda chunk: given * np.nan, known, 4, False)
+
+
 def test_text_from_data_is_safe(tmp_path):
     text = f"Sold: {display.markdown_text(SCRIPT, 99)}, a_b_c & **d** [e](f) $g$."
     output = new_output("display_data", data={"text/markdown": text})

@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ecomlab import metrics
 from ecomlab.errors import UserError
 from ecomlab.files import write_bytes
 from ecomlab.shop.features import customer_features, history_matrix, standardised
 
 CHUNK = 4096  # customers scored at once
+ROUNDING = 1e-5  # of a customer's largest score: what sums in single precision may differ by
 
 
 def score_customers(lines, end, about, arrays, network):
@@ -115,9 +117,12 @@ def recommend_products(history, weights, known, top_k, new_only):
     history : SciPy sparse array, shape (n_customers, n_items)
         1 where the customer bought the product.
     weights : callable
-        From a dense chunk of history, (n, n_items), to scores of the same shape.
+        From a dense chunk of history, (n, n_items), to scores of the same shape. Differences
+        below 1e-5 of a customer's largest score are the processor's rounding and decide
+        nothing: such scores are equal.
     known : array of float, shape (n_items,)
-        Scores that break ties, so that a customer of whom nothing is known gets what sells.
+        What sells. Among equal scores the product with more of it stands first, then the one
+        with the smaller place; so a customer of whom nothing is known gets what sells.
     top_k : int
     new_only : bool
         Leave out what the customer has bought.
@@ -127,15 +132,24 @@ def recommend_products(history, weights, known, top_k, new_only):
     places : array of int, shape (n_customers, top_k)
         -1 where fewer products are left.
     scores : array of float, the same shape
+        Rounded, as they are ranked.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN.
     """
     places, best = [], []
-    small = 1e-9 * known / max(known.max(), 1)
+    by_sales = np.argsort(-known, kind="stable")
     for at in range(0, history.shape[0], CHUNK // 4):
         chunk = history[at : at + CHUNK // 4].toarray().astype("float32")
-        scores = np.asarray(weights(chunk), float) + small
+        scores = np.asarray(weights(chunk), float)
+        largest = np.abs(scores).max(axis=1, keepdims=True)
+        step = ROUNDING * np.where(largest > 0, largest, 1)
+        scores = np.round(scores / step) * step
         if new_only:
             scores[chunk > 0] = -np.inf
-        top = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
+        top = by_sales[metrics.top_k(scores[:, by_sales], top_k)]
         value = np.take_along_axis(scores, top, axis=1)
         places.append(np.where(np.isfinite(value), top, -1))
         best.append(np.where(np.isfinite(value), value, 0))

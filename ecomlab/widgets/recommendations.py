@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 
+from ecomlab.metrics import top_k
 from ecomlab.widgets.headless import headless
 
 
@@ -71,7 +72,7 @@ def _recommended_html(names, weights, liked, top):
         return "Add something that you like."
     scores = weights[liked].sum(axis=0)
     scores[liked] = -np.inf  # what one has is not recommended
-    best = np.argsort(-scores, kind="stable")[:top]
+    best = top_k(scores, top)
     best = best[np.isfinite(scores[best])]
     longest = max(float(scores[best].max(initial=0)), 1e-9)
     lines = []
