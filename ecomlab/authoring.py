@@ -21,6 +21,16 @@ from ecomlab.running.parameters import declared_parameters
 README_MARKS = ("<!-- results: written by `ecomlab store` -->", "<!-- end of results -->")
 
 
+def notebooks():
+    """Return the path of every notebook that has a snapshot: lessons, the template, reports.
+
+    Exercises have tests of their own, which also try the students' answers.
+    """
+    others = {".ipynb_checkpoints", "my_copies", "exercises"}
+    found = (path for path in NOTEBOOKS.rglob("*.ipynb") if not others & set(path.parts))
+    return sorted(found)
+
+
 def store(name, executed):
     """Put an executed lesson's outputs into the lesson itself, cleaned and normalised.
 

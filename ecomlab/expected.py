@@ -1,0 +1,285 @@
+"""What lessons are expected to record: snapshots of quick runs, and bands of the headlines.
+
+A snapshot (`tests/snapshots/NAME.json`, written by `ecomlab store`) holds every number that a
+notebook records in the quick profile. It belongs to one machine; how far another one may be
+from it is read off further runs of the same notebook, with other rounding and other seeds.
+What the other two profiles recorded stands in the notebook itself and in `results/full.json`.
+Headlines (`tests/headline.toml`, kept by hand) are the few numbers that a lesson's text rests on.
+"""
+
+import json
+import math
+import tomllib
+from statistics import median
+
+from ecomlab.files import write_text
+from ecomlab.project import ROOT
+from ecomlab.results import shown
+
+HEADLINE = ROOT / "tests" / "headline.toml"
+SNAPSHOTS = ROOT / "tests" / "snapshots"
+
+TIMED = ("_s", "_ms", "_ratio")
+"""Ends of the names of seconds and of ratios of seconds: they differ from run to run."""
+
+ARITHMETIC = 1e-6
+"""Share of itself by which a number may move where nothing is trained."""
+
+SHARE, TIMES = 0.03, 2
+"""A trained number may move by this share of itself, or by so many times the largest
+difference between the runs: its own, or that usual among the shares and rates (numbers up to 1)
+of the notebook, since two runs may agree by luck."""
+
+
+def take_snapshot(runs):
+    """Say of each recorded value what it is and how far it may move.
+
+    Parameters
+    ----------
+    runs : list of dict
+        What several runs of one notebook recorded. The first is the one to compare with.
+
+    Returns
+    -------
+    dict of str to dict
+        For each single value its `class`, its `value` and, where it is trained, the
+        `tolerance` (absolute). Seconds and ratios of seconds are left out. Classes:
+
+        `count`
+            a whole number, a word or a truth value that was the same in every run;
+        `arithmetic`
+            a number that was the same in every run, to a millionth;
+        `trained`
+            a number that chance or rounding moves;
+        `choice`
+            a word, or a list of no fixed length, that differed: only its name is compared.
+    """
+    flat = [_steady_values(run) for run in runs]
+    entries = {}
+    for name, value in runs[0].items():
+        leaves = [{key: v for key, v in run.items() if key.split(".")[0] == name} for run in flat]
+        if any(set(other) != set(leaves[0]) for other in leaves[1:]):
+            entries[name] = {"class": "choice", "value": shown(value)}
+        else:
+            entries |= {key: _entry(*(run[key] for run in leaves)) for key in leaves[0]}
+    trained = [entry for entry in entries.values() if entry["class"] == "trained"]
+    usual = median([e["tolerance"] for e in trained if abs(e["value"]) <= 1] or [0])
+    for entry in trained:
+        spread = max(entry["tolerance"], usual if abs(entry["value"]) <= 1 else 0)
+        # What is 0 but for rounding has no share of itself to move by.
+        tolerance = max(SHARE * abs(entry["value"]), TIMES * spread, 10 * ARITHMETIC)
+        entry["tolerance"] = float(f"{tolerance:.2g}")
+    return entries
+
+
+def _single_values(results):
+    """Take lists and dicts apart: `{"rmse": [0.1, 0.2]}` has a `rmse.0` and a `rmse.1`."""
+    found = {}
+
+    def take(name, value):
+        if isinstance(value, (dict, list)):
+            inside = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, item in inside:
+                take(f"{name}.{key}", item)
+        else:
+            found[name] = value
+
+    for name, value in results.items():
+        take(name, value)
+    return found
+
+
+def _steady_values(results):
+    return _single_values({k: v for k, v in results.items() if not k.endswith(TIMED)})
+
+
+def _entry(value, *others):
+    """Classify one value; a trained one has the largest difference seen for its tolerance."""
+    if not all(_is_number(v) for v in (value, *others)):
+        same = all(type(other) is type(value) and other == value for other in others)
+        return {"class": "count" if same else "choice", "value": value}
+    spread = max((abs(other - value) for other in others), default=0.0)
+    if isinstance(value, int) and spread == 0:
+        return {"class": "count", "value": value}
+    # Ten times as near as is asked for later: what just agrees here may not elsewhere.
+    if spread <= 0.1 * ARITHMETIC * abs(value):
+        return {"class": "arithmetic", "value": value}
+    return {"class": "trained", "value": value, "tolerance": spread}
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def compare(results, snapshot):
+    """Say what a run recorded that its snapshot does not foresee.
+
+    Parameters
+    ----------
+    results : dict
+        What the run recorded.
+    snapshot : dict
+        As `take_snapshot` returns it.
+
+    Returns
+    -------
+    list of str
+        A line for each value that is missing, new, or moved too far.
+    """
+    free = {name for name, entry in snapshot.items() if entry["class"] == "choice"}
+    values = {
+        name: value
+        for name, value in _steady_values(results).items()
+        if not {name, name.split(".")[0]} & free
+    }
+    faults = [f"{name} was recorded, and is not" for name in set(snapshot) - free - set(values)]
+    for name, value in values.items():
+        if name not in snapshot:
+            faults.append(f"{name} = {value} is new")
+        elif not _agrees(value, snapshot[name]):
+            entry = snapshot[name]
+            limit = f", may move by {entry['tolerance']:g}" if "tolerance" in entry else ""
+            faults.append(f"{name}: {_change(entry['value'], value)} ({entry['class']}{limit})")
+    return faults
+
+
+def _agrees(value, entry):
+    if entry["class"] == "count" or not _is_number(value):
+        return value == entry["value"]
+    low, high = _interval(entry)
+    return low <= value <= high
+
+
+def _interval(entry):
+    """Return between what a snapshot's number may lie."""
+    reach = entry.get("tolerance", ARITHMETIC * abs(entry["value"]))
+    return entry["value"] - reach, entry["value"] + reach
+
+
+def _change(old, new):
+    by = f" ({new - old:+.3g})" if _is_number(old) and _is_number(new) else ""
+    return f"{shown(old)} -> {shown(new)}{by}"
+
+
+def changes(old, new):
+    """Say what moved between two runs of one profile, seconds left out.
+
+    Parameters
+    ----------
+    old, new : dict
+        What each recorded.
+
+    Returns
+    -------
+    list of str
+    """
+    old, new = _steady_values(old), _steady_values(new)
+    lines = [f"{name}: gone" for name in old if name not in new]
+    lines += [f"{name}: new, {shown(value)}" for name, value in new.items() if name not in old]
+    for name in (name for name in new if name in old):
+        both = old[name], new[name]
+        if all(map(_is_number, both)):
+            same = math.isclose(*both, rel_tol=ARITHMETIC, abs_tol=ARITHMETIC**2)
+        else:
+            same = both[0] == both[1]
+        lines += [] if same else [f"{name}: {_change(*both)}"]
+    return lines
+
+
+def read_snapshot(name):
+    """Return the snapshot of a notebook; empty where none was stored."""
+    path = SNAPSHOTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def write_snapshot(name, snapshot):
+    """Store the snapshot of a notebook, one value a line: so git shows what moved."""
+    lines = (
+        f"{json.dumps(key, ensure_ascii=False)}: {json.dumps(entry, ensure_ascii=False)}"
+        for key, entry in snapshot.items()
+    )
+    write_text(SNAPSHOTS / f"{name}.json", "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def headline_bands(name, profile):
+    """Return the bands of a lesson's headline numbers: name to lowest and highest value."""
+    bands = _headlines().get(name, {}).get("bands", {})
+    return {key: band[profile] for key, band in bands.items() if profile in band}
+
+
+def headline_wins(name, profile):
+    """Return what a lesson claims for a profile, as `lost_wins` takes it."""
+    wins = _headlines().get(name, {}).get("wins", {})
+    return [win for win, profiles in wins.items() if profile in profiles]
+
+
+def _headlines():
+    return tomllib.loads(HEADLINE.read_text(encoding="utf-8")) if HEADLINE.is_file() else {}
+
+
+def outside_bands(results, bands):
+    """Say which headline numbers are missing or lie outside their bands.
+
+    Parameters
+    ----------
+    results : dict
+        What a run recorded. A list, one number for each seed, must lie inside as a whole.
+    bands : dict
+        Name to its lowest and highest value.
+
+    Returns
+    -------
+    list of str
+    """
+    lines = [f"{name} has a band and was not recorded" for name in bands if name not in results]
+    for name, (low, high) in bands.items():
+        lines += [
+            f"{name} = {shown(number)} lies outside its band, {low} to {high}"
+            for number in _single_values({name: results.get(name, [])}).values()
+            if not low <= number <= high
+        ]
+    return lines
+
+
+def lost_wins(wins, results, intervals):
+    """Say which claimed wins do not hold.
+
+    Parameters
+    ----------
+    wins : iterable of str
+        `a > b`, or `a < b` where less is better: wherever the two may lie, this holds. Or
+        `a_low > 0`, `a_high < 0`: this end of a difference's interval, as recorded, lies on
+        that side of 0.
+    results : dict
+        What a run recorded.
+    intervals : dict
+        Name to the lowest and the highest value that it may take.
+
+    Returns
+    -------
+    list of str
+    """
+    lines = []
+    for win in wins:
+        name, sign, other = win.split()
+        if other == "0":
+            values = _single_values({name: results[name]}).values()
+            left, right = (min(values), max(values)), (0, 0)
+        else:
+            left, right = intervals[name], intervals[other]
+        apart = left[0] > right[1] if sign == ">" else left[1] < right[0]
+        if not apart:
+            (low, high), (other_low, other_high) = left, right
+            lines.append(
+                f"{win} does not hold: {low:.4g} to {high:.4g}, {other_low:.4g} to {other_high:.4g}"
+            )
+    return lines
+
+
+def snapshot_intervals(snapshot):
+    """Return between what each recorded number, or list of numbers, may lie."""
+    found = {}
+    for key, entry in snapshot.items():
+        if _is_number(entry["value"]):
+            found.setdefault(key.split(".")[0], []).append(_interval(entry))
+    return {name: (min(ends)[0], max(high for _, high in ends)) for name, ends in found.items()}
