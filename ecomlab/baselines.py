@@ -6,6 +6,8 @@ from threadpoolctl import threadpool_limits
 
 from ecomlab.metrics import in_top_k
 
+__all__ = ["als", "als_users", "ease", "edge_histograms", "item_knn", "item_rules"]
+
 
 def item_knn(matrix, neighbours=20, shrink=0.0):
     """Return item-to-item weights from cosine similarity (Sarwar et al., 2001).

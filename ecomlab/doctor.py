@@ -15,6 +15,21 @@ from ecomlab.errors import RunFailed, UserError
 from ecomlab.project import BUILD, NOTEBOOKS, ROOT, lessons
 from ecomlab.yardstick import in_words, yardstick
 
+__all__ = [
+    "Check",
+    "check_browser",
+    "check_data",
+    "check_disk",
+    "check_kernel",
+    "check_memory",
+    "check_packages",
+    "check_python",
+    "check_writing",
+    "check_yardstick",
+    "doctor",
+    "examine",
+]
+
 GB = 1e9
 HERE = {"here": True}  # the mark of an output that `ecomlab store` leaves out
 REINSTALL = "run `make setup`, then restart the kernel"

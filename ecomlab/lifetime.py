@@ -15,6 +15,15 @@ from scipy.special import betaln, expit, gammaln, hyp2f1
 
 from ecomlab.segments import order_days
 
+__all__ = [
+    "BgNbd",
+    "ParetoNbd",
+    "fit_bg_nbd",
+    "fit_pareto_nbd",
+    "published_cdnow_customers",
+    "rfm_summary",
+]
+
 
 def published_cdnow_customers():
     """Return the customers of the published one-in-ten sample of CDNOW.

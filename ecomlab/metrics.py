@@ -2,6 +2,18 @@
 
 import numpy as np
 
+__all__ = [
+    "bootstrap_interval",
+    "hit_rate_at_k",
+    "in_top_k",
+    "mase",
+    "mrr_at_k",
+    "ndcg_at_k",
+    "recall_at_k",
+    "target_ranks",
+    "top_k",
+]
+
 
 def top_k(scores, k=10):
     """Return the k best-scored items of each row, the best first.

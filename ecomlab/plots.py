@@ -8,6 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+__all__ = ["BASELINE_COLOR", "image_grid", "show", "training_curve", "use_style"]
+
 BASELINE_COLOR = "#999999"
 LARGE_PICTURE = 100_000  # bytes
 

@@ -9,6 +9,20 @@ from pathlib import Path
 
 from ecomlab.errors import UserError
 
+__all__ = [
+    "BUILD",
+    "FULL_RESULTS",
+    "NOTEBOOKS",
+    "PROFILES",
+    "REPOSITORY",
+    "ROOT",
+    "Lesson",
+    "find_notebook",
+    "lessons",
+    "profile_parameters",
+    "read_lesson",
+]
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from ecomlab.project import FULL_RESULTS
 
+__all__ = ["MIME_TYPE", "code_hash", "read_full", "read_results", "record", "shown"]
+
 MIME_TYPE = "application/vnd.ecomlab.result+json"
 # Cells that draw, that ask, and the one that fetches the workbook compute no recorded number.
 NOT_HASHED = {"figure", "check", "bootstrap"}

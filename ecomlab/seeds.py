@@ -2,6 +2,8 @@
 
 import functools
 
+__all__ = ["set_seed", "switch_autotuner_off"]
+
 
 def set_seed(seed):
     """Seed Python, NumPy and TensorFlow, and ask TensorFlow for repeatable operations.

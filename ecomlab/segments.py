@@ -7,6 +7,8 @@ looks back: orders on it and after it are left out. A `last_day` is itself looke
 import numpy as np
 import pandas as pd
 
+__all__ = ["SEGMENTS", "order_days", "rfm_scores"]
+
 CLASSES = 5
 SEGMENTS = ("champions", "loyal", "at risk", "promising", "cooling", "asleep")
 

@@ -11,6 +11,20 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+__all__ = [
+    "NOT_PRODUCTS",
+    "Purchases",
+    "Sequences",
+    "Trips",
+    "click_sequences",
+    "from_end",
+    "gather",
+    "next_trips",
+    "trip_sequences",
+    "weekly_interactions",
+    "weekly_purchases",
+]
+
 FORGET = 0.9  # what is left of an earlier trip in the second row of `known`, one trip later
 
 

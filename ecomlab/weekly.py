@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+__all__ = ["rolling_origins", "weekly_sales"]
+
 
 def weekly_sales(
     orders,

@@ -22,6 +22,8 @@ from pathlib import Path
 from ecomlab.errors import RunFailed
 from ecomlab.files import write_text
 
+__all__ = ["in_words", "yardstick"]
+
 REFERENCE_SECONDS = 12  # one pass over PHOTOS on the reference machine
 PHOTOS, BATCH = 60_000, 32
 STEPS, REPEATS = 60, 12  # short passes: on a busy machine one of them is left in peace

@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Template
 
+__all__ = ["figure_text", "markdown_text", "shorten", "show_account", "show_table", "write_table"]
+
 # A number sorts by its value, a word by its text. A space for _ lets a narrow screen break a
 # heading. `columns` holds names and formats; a column of words has none.
 _TABLE = Template(

@@ -5,6 +5,8 @@ import pandas as pd
 
 from ecomlab.segments import order_days
 
+__all__ = ["customer_features", "history_matrix", "log1p_features", "standardised"]
+
 SHARES = ("recent_share", "weekend_share")
 
 

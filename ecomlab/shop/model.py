@@ -17,6 +17,18 @@ from ecomlab.errors import UserError
 from ecomlab.files import write_bytes
 from ecomlab.shop.features import customer_features, history_matrix, standardised
 
+__all__ = [
+    "is_leaving",
+    "load_model",
+    "recommend_products",
+    "recommend_to",
+    "save_model",
+    "score_customers",
+    "score_file",
+    "scorer",
+    "shrunk_value",
+]
+
 CHUNK = 4096  # customers scored at once
 ROUNDING = 1e-5  # of a customer's largest score: what sums in single precision may differ by
 

@@ -2,6 +2,8 @@
 
 import os
 
+__all__ = ["headless"]
+
 
 def headless():
     """Tell whether this is a run by papermill, where nobody moves a slider."""
