@@ -212,11 +212,9 @@ def check_kernel():
 
     from ecomlab.running.one import run
 
-    source = "import sys, keras\nfrom ecomlab.results import record\n"
-    source += "record(prefix=sys.prefix, engine=keras.backend.backend())"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     node = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
-    node.cells = [nbformat.v4.new_code_cell(source)]
+    node.cells = [nbformat.v4.new_code_cell(_FIRST_WORDS)]
     needed = f"`python3` of {sys.prefix}, with Keras on TensorFlow"
     with tempfile.TemporaryDirectory(prefix="ecomlab-") as folder:
         path = Path(folder) / "doctor.ipynb"
@@ -229,10 +227,21 @@ def check_kernel():
         found = f"`python3` is that of {result['prefix']}"
         return Check("kernel", needed, found, "fix", _KERNEL_REMEDY)
     if result["engine"] != "tensorflow":
-        return Check("kernel", needed, f"Keras on {result['engine']}", "fix", _ENGINE_REMEDY)
+        remedy = f"{_ENGINE_REMEDY}; else {REINSTALL}"
+        return Check("kernel", needed, f"Keras on {result['engine']}", "fix", remedy)
     return Check("kernel", needed, "`python3` starts, with Keras on TensorFlow")
 
 
+_FIRST_WORDS = """\
+import sys
+from ecomlab.results import record
+try:
+    import keras
+    engine = keras.backend.backend()
+except Exception as error:
+    engine = f"nothing: {type(error).__name__}: {error}"
+record(prefix=sys.prefix, engine=engine)
+"""
 _KERNEL_REMEDY = (
     "`jupyter kernelspec list` shows where `python3` lies, `jupyter kernelspec remove python3` "
     "takes a wrong one away; else `make setup`"
