@@ -1,9 +1,12 @@
 """Reports on a shop's orders: from the file to the page, its tables and the saved model."""
 
+import csv
+import io
 import json
 import subprocess
 import sys
 from html import escape
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -18,7 +21,7 @@ from ecomlab.pages.notebook import render
 from ecomlab.running.parameters import declared_parameters
 from ecomlab.shop import display
 from ecomlab.shop.features import customer_features, history_matrix, standardised
-from ecomlab.shop.model import is_leaving, load_model, recommend_products, shrunk_value
+from ecomlab.shop.model import is_leaving, recommend_products, shrunk_value
 from ecomlab.shop.orders import read_orders
 from ecomlab.shop.report import REPORTS, make_report, report_notebook
 
@@ -105,6 +108,35 @@ def test_a_spreadsheet_runs_no_formula_from_data(tmp_path):
     display.write_table(frame, "", "nothing")
 
 
+@pytest.mark.parametrize("sign", list("=+-@\t\r\n"))
+def test_every_csv_is_guarded_in_cells_and_headers(sign, tmp_path):
+    risky = f"{sign}1+cmd|' /C calc'!A0"
+    frame = pd.DataFrame(
+        {
+            risky: [-5, 2],
+            "mixed": [risky, -5],
+            "inside": [f"plain{sign}=1+1", "plain"],
+            "category": pd.Categorical([risky, "plain"]),
+            "string": pd.array([risky, None], dtype="string"),
+            "float": [-0.5, np.nan],
+            "date": pd.to_datetime(["2025-01-01", None]),
+        }
+    )
+    written = display.write_csv(frame, tmp_path / "t.csv").read_bytes().decode()
+    header, first, second = csv.reader(io.StringIO(written, newline=""))
+    assert header[0] == f"'{risky}" and first[0] == "-5"
+    assert [first[1], *first[3:5]] == [f"'{risky}"] * 3
+    assert first[2] == f"plain{sign}=1+1" and first[5:] == ["-0.5", "2025-01-01"]
+    assert second == ["2", "-5", "plain", "plain", "", "", ""]
+
+
+def test_no_other_place_writes_csv():
+    sources = Path(display.__file__).parents[1].rglob("*.py")
+    assert [path.name for path in sources if ".to_csv(" in path.read_text("utf-8")] == [
+        "display.py"
+    ]
+
+
 @pytest.mark.parametrize("report", REPORTS)
 def test_notebooks_are_clean_and_parameterized(report):
     notebook = json.loads(report_notebook(report).read_text("utf-8"))
@@ -131,18 +163,6 @@ def test_bad_input_writes_nothing(arguments, message, tmp_path):
     with pytest.raises(UserError, match=message):
         make_report(report, tmp_path / out, *rest)
     assert not list(tmp_path.iterdir())
-
-
-def test_no_model_is_told(tmp_path):
-    with pytest.raises(UserError, match=r"has no model\.json"):
-        load_model(tmp_path)
-    (tmp_path / "model.json").write_text('{"kind": "weather"}')
-    with pytest.raises(UserError, match="no model of segments or recommend"):
-        load_model(tmp_path)
-    (tmp_path / "model.json").write_text('{"kind": "segments"}')
-    np.savez(tmp_path / "arrays.npz", pickled=np.array([{}], dtype=object))
-    with pytest.raises(UserError, match="does not read as a model"):
-        dict(load_model(tmp_path)[1])
 
 
 def test_the_command_refuses_in_one_line(ecomlab_command, tmp_path):

@@ -1,6 +1,7 @@
 """The threshold playground counts as one counts by hand."""
 
 import time
+from html import escape
 
 import numpy as np
 import pytest
@@ -50,3 +51,11 @@ def test_it_costs_nothing_where_nobody_looks(monkeypatch):
 def test_labels_that_do_not_fit_are_refused(labels):
     with pytest.raises(ValueError, match="one label for each score"):
         widgets.threshold_playground(SCORES, labels)
+
+
+@pytest.mark.parametrize("currency", ["<img src=x onerror=alert(1)>", "{0.__class__}", "'&\""])
+def test_a_currency_is_text(currency, monkeypatch):
+    monkeypatch.delenv("ECOMLAB_HEADLESS", raising=False)
+    *_, said, picture = widgets.threshold_playground(SCORES, LABELS, currency=currency).children
+    for html in (said.value, picture.value):
+        assert f"{escape(currency)}" in html and "<img" not in html

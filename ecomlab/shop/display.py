@@ -41,6 +41,10 @@ _TABLE = Template(
     autoescape=True,
 )
 
+from ecomlab.files import write_text
+
+_FORMULA = re.compile(r"[=+\-@\t\r\n]")
+
 
 def show_table(frame, caption, formats=None, rows=50):
     """Display a table whose columns sort at a click, every text escaped.
@@ -77,10 +81,7 @@ def show_table(frame, caption, formats=None, rows=50):
 
 
 def write_table(frame, folder, name):
-    """Write a table as CSV and parquet.
-
-    A text that a spreadsheet would take for a formula (it begins with =, +, - or @) gets an
-    apostrophe in front, in the CSV only.
+    """Write a table as CSV (see `write_csv`) and parquet.
 
     Parameters
     ----------
@@ -92,16 +93,39 @@ def write_table(frame, folder, name):
     if not folder:
         return
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    write_csv(frame, folder / f"{name}.csv")
     frame.to_parquet(folder / f"{name}.parquet", index=False)
-    safe = frame.copy(deep=False)
-    for column in safe.select_dtypes(exclude="number"):
-        texts = safe[column]
-        if isinstance(texts.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(texts):
-            texts = texts.astype("str")
-            risky = texts.str.match(r"[=+\-@\t\r]").fillna(False).astype(bool)
-            safe[column] = texts.where(~risky, "'" + texts)
-    safe.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", encoding="utf-8")
+
+
+def write_csv(frame, path):
+    """Write a table as CSV that a spreadsheet opens without computing anything.
+
+    A text that a spreadsheet would take for a formula, in a cell or in a column's name, gets
+    an apostrophe in front: it begins with =, +, -, @, a tab or a line break. A number stays
+    a number.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its index is not written.
+    path : str or Path
+
+    Returns
+    -------
+    Path
+        `path`; the file is whole or not there.
+    """
+    safe = frame.rename(columns=_harmless)
+    for place, dtype in enumerate(safe.dtypes):
+        if dtype == "object" or isinstance(dtype, (pd.StringDtype, pd.CategoricalDtype)):
+            texts = safe.iloc[:, place].astype("object")
+            safe.isetitem(place, texts.map(_harmless, na_action="ignore"))
+    # Both line breaks end a line, so both are quoted inside a text: neither begins a new cell.
+    return write_text(path, safe.to_csv(index=False, float_format="%.6g", lineterminator="\r\n"))
+
+
+def _harmless(value):
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def markdown_text(text, most=40):

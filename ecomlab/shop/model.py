@@ -1,11 +1,9 @@
 """New orders through a model that a report saved: the same steps, in a fresh process.
 
-A model is a folder: model.json (what it is and how inputs are prepared), arrays.npz and,
-where a network is part of it, network.keras. Nothing in it is unpickled. A report notebook
-calls the same functions on what it has just fitted, so its tables and later scores agree.
+A report notebook calls the same functions on what it has just fitted, so its tables and
+later scores agree.
 """
 
-import json
 from io import BytesIO
 from pathlib import Path
 
@@ -15,7 +13,9 @@ import pandas as pd
 from ecomlab import metrics
 from ecomlab.errors import UserError
 from ecomlab.files import write_bytes
+from ecomlab.shop.display import write_csv
 from ecomlab.shop.features import customer_features, history_matrix, standardised
+from ecomlab.shop.saved import load_model, read_about
 
 __all__ = [
     "is_leaving",
@@ -214,59 +214,6 @@ def recommend_to(lines, about, arrays, network=None):
     return table[places.ravel() >= 0].reset_index(drop=True)
 
 
-def save_model(folder, about, arrays=None, network=None):
-    """Save a fitted model with its preprocessing: JSON, arrays and a Keras file, no pickle.
-
-    Parameters
-    ----------
-    folder : str or Path
-        "" saves nothing.
-    about : dict
-        Plain JSON values; `kind` says what it is.
-    arrays : dict of str to array, optional
-    network : keras.Model, optional
-    """
-    if not folder:
-        return
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.json").write_text(json.dumps(about, allow_nan=False), encoding="utf-8")
-    np.savez_compressed(folder / "arrays.npz", **(arrays or {}))
-    if network is not None:
-        network.save(folder / "network.keras")
-
-
-def load_model(folder):
-    """Read a model's folder.
-
-    Returns
-    -------
-    about : dict
-    arrays : dict of array
-    network : keras.Model or None
-
-    Raises
-    ------
-    UserError
-        If the folder is none that a report saved.
-    """
-    folder = Path(folder)
-    about = _about(folder)
-    try:
-        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
-            arrays = dict(stored)
-        network = None
-        if (folder / "network.keras").is_file():
-            import keras
-
-            network = keras.saving.load_model(folder / "network.keras", compile=False)
-    except (ValueError, OSError, KeyError) as error:
-        raise UserError(
-            f"{folder} does not read as a model: {str(error).splitlines()[0]}"
-        ) from None
-    return about, arrays, network
-
-
 def score_file(model, data, out, *, columns=None, query=None, today=None):
     """Score a shop's new orders with a saved model.
 
@@ -296,7 +243,7 @@ def score_file(model, data, out, *, columns=None, query=None, today=None):
     out = Path(out)
     if out.suffix not in (".csv", ".parquet"):
         raise UserError(f"--out names a .csv or .parquet file, not {out.name}")
-    kind = _about(model)["kind"]  # before the orders are read: a wrong folder is told at once
+    kind = read_about(model)["kind"]  # before the orders are read: a wrong folder is told at once
     orders = read_orders(kind, data, query=query, columns=columns, today=today, any_size=True)
     about, arrays, network = load_model(model)
     if kind == "segments":
@@ -306,23 +253,8 @@ def score_file(model, data, out, *, columns=None, query=None, today=None):
         table = score_customers(orders.lines, end, about, arrays, network)
     else:
         table = recommend_to(orders.lines, about, arrays, network)
-    buffer = BytesIO()
     if out.suffix == ".csv":
-        table.to_csv(buffer, index=False, float_format="%.6g")
-    else:
-        table.to_parquet(buffer, index=False)
-    write_bytes(out, buffer.getvalue())
-    return out
-
-
-def _about(folder):
-    path = Path(folder) / "model.json"
-    if not path.is_file():
-        raise UserError(f"{folder} is no model that a report saved (it has no model.json)")
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{folder} does not read as a model: {error}") from None
-    if not isinstance(about, dict) or about.get("kind") not in ("segments", "recommend"):
-        raise UserError(f"{folder} holds no model of segments or recommend")
-    return about
+        return write_csv(table, out)
+    buffer = BytesIO()
+    table.to_parquet(buffer, index=False)
+    return write_bytes(out, buffer.getvalue())

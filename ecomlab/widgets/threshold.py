@@ -1,5 +1,7 @@
 """A threshold with its precision, its recall and its money."""
 
+from html import escape
+
 import numpy as np
 
 from ecomlab.widgets.headless import headless
@@ -17,6 +19,7 @@ def threshold_playground(scores, labels, gain=5.0, cost=1.0, currency="$"):
     gain, cost : float
         Money from one right action, and of one action; both have a slider.
     currency : str
+        Stands before an amount of money.
 
     Returns
     -------
@@ -35,6 +38,7 @@ def threshold_playground(scores, labels, gain=5.0, cost=1.0, currency="$"):
         return None
     import ipywidgets as widgets
 
+    currency = escape(currency)
     steps = np.linspace(0, 1, 101)
     order = np.argsort(scores)
     # Those at or above each threshold: acted on, and rightly so.
@@ -85,9 +89,10 @@ def _threshold_svg(steps, precision, recall, money, place, currency):
     """Return two panels, precision with recall and money, each with a line at the threshold."""
     width, height, gap, edge = 300, 170, 60, 34
     low, high = min(0.0, money.min()), max(money.max(), 1e-9)
+    share, amount = "{:.0%}".format, lambda value: f"{currency}{value:,.0f}"
     panels = (
-        ((("precision", precision, "#0072B2"), ("recall", recall, "#D55E00")), 0.0, 1.0, "{:.0%}"),
-        ((("money", money, "#009E73"),), low, high, currency + "{:,.0f}"),
+        ((("precision", precision, "#0072B2"), ("recall", recall, "#D55E00")), 0.0, 1.0, share),
+        ((("money", money, "#009E73"),), low, high, amount),
     )
     parts = []
     for number, (curves, bottom, top, form) in enumerate(panels):
@@ -99,7 +104,7 @@ def _threshold_svg(steps, precision, recall, money, place, currency):
         for value in (bottom, top):
             parts.append(
                 f"<text x='{left - 4}' y='{up(value) + 4:.0f}' text-anchor='end'>"
-                f"{form.format(value)}</text>"
+                f"{form(value)}</text>"
             )
         for line, (name, values, color) in enumerate(curves):
             points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, up(values), strict=True))
