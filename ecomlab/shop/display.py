@@ -6,8 +6,20 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Template
 
-__all__ = ["figure_text", "markdown_text", "shorten", "show_account", "show_table", "write_table"]
+from ecomlab.files import write_text
 
+__all__ = [
+    "figure_text",
+    "markdown_text",
+    "shorten",
+    "show_account",
+    "show_table",
+    "write_csv",
+    "write_table",
+]
+
+# A cell that begins so is a formula to a spreadsheet.
+_FORMULA = re.compile(r"[=+\-@\t\r\n]")
 # A number sorts by its value, a word by its text. A space for _ lets a narrow screen break a
 # heading. `columns` holds names and formats; a column of words has none.
 _TABLE = Template(
@@ -40,10 +52,6 @@ _TABLE = Template(
 """.strip(),
     autoescape=True,
 )
-
-from ecomlab.files import write_text
-
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
 
 
 def show_table(frame, caption, formats=None, rows=50):

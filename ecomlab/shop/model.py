@@ -19,10 +19,8 @@ from ecomlab.shop.saved import load_model, read_about
 
 __all__ = [
     "is_leaving",
-    "load_model",
     "recommend_products",
     "recommend_to",
-    "save_model",
     "score_customers",
     "score_file",
     "scorer",

@@ -16,6 +16,8 @@ from ecomlab import __version__
 from ecomlab.errors import UserError, one_line
 from ecomlab.files import write_text
 
+__all__ = ["load_model", "read_about", "save_model"]
+
 FORMAT = 1  # raised when an older reader would read a model wrongly
 AGAIN = "make the report again"
 # What the JSON of each kind says, whatever its method.
