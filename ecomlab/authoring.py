@@ -136,7 +136,7 @@ def full_hash(name):
     return code_hash(lesson, defaults | profile_parameters(name, "full"))
 
 
-def results_table():
+def readme_table():
     """Write the README's table from the stored notebooks and the full profile's file.
 
     Returns
@@ -160,13 +160,13 @@ def results_table():
 
 
 def write_readme_table():
-    """Put `results_table()` between the marks in the README."""
+    """Put `readme_table()` between the marks in the README."""
     path = ROOT / "README.md"
     text = path.read_text(encoding="utf-8")
     start, end = README_MARKS
     before, rest = text.split(start)
     after = rest.split(end)[1]
-    write_text(path, f"{before}{start}\n{results_table()}\n{end}{after}")
+    write_text(path, f"{before}{start}\n{readme_table()}\n{end}{after}")
 
 
 def restore(path, revision="HEAD"):

@@ -8,14 +8,15 @@ import json
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import pandas as pd
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
+from ecomlab.project import ROOT
+from ecomlab.running.kernels import memory_mb
+
 TABLE = ROOT / "docs" / "report_cost.csv"
 PICTURE = ROOT / "docs" / "static" / "report_cost.png"
 
@@ -27,37 +28,17 @@ def measure(report, data):
         command += ["--data", data, "--out", Path(folder) / "report.html"]
         started = time.perf_counter()
         process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
-        peak = [0.0]
-        watcher = threading.Thread(target=_watch, args=(process, peak), daemon=True)
-        watcher.start()
-        if process.wait():
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, memory_mb(process.pid))
+            time.sleep(0.2)
+        if process.returncode:
             raise SystemExit(f"the report ended with code {process.returncode}")
         seconds = time.perf_counter() - started
-        watcher.join()
     with Path(data).open("rb") as stream:
         lines = sum(1 for _ in stream) - 1
     cost = {"report": report, "lines": lines, "seconds": round(seconds, 1)}
-    return cost | {"peak_mb": round(peak[0]), "cores": len(psutil.Process().cpu_affinity())}
-
-
-def _watch(process, peak):
-    whole = psutil.Process(process.pid)
-    while process.poll() is None:
-        memory = 0
-        for one in [whole, *_children(whole)]:
-            try:
-                memory += one.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        peak[0] = max(peak[0], memory / 2**20)
-        time.sleep(0.2)
-
-
-def _children(process):
-    try:
-        return process.children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
+    return cost | {"peak_mb": round(peak), "cores": len(psutil.Process().cpu_affinity())}
 
 
 def draw():

@@ -81,8 +81,8 @@ def test_full_results_are_kept_for_lessons_that_did_not_run(lessons_here, tmp_pa
     assert entry["code_hash"] == authoring.full_hash("01_first")
 
 
-def test_the_results_table_shows_default_beside_full():
-    rows = authoring.results_table().splitlines()
+def test_the_readmes_table_shows_default_beside_full():
+    rows = authoring.readme_table().splitlines()
     assert rows[0] == "| lesson | measured | default profile | full profile |"
     lesson = json.loads((NOTEBOOKS / "03_cnn_product_images.ipynb").read_text("utf-8"))
     label = next(iter(lesson["metadata"]["ecomlab"]["headline"].values()))

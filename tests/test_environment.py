@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import ecomlab
-from ecomlab.authoring import README_MARKS, results_table
+from ecomlab.authoring import README_MARKS, readme_table
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
@@ -114,7 +114,7 @@ def test_the_readme_is_true():
         assert (ROOT / link).exists(), link
     start, end = README_MARKS
     table = readme.split(start)[1].split(end)[0].strip()
-    assert table == results_table(), "run `ecomlab store`, or write_readme_table()"
+    assert table == readme_table(), "run `ecomlab store`, or write_readme_table()"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "ecomlab").rglob("*.py")), ids=lambda p: p.name)

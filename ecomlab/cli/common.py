@@ -17,6 +17,17 @@ Parameters = Annotated[
 ]
 
 
+def new_app(**options):
+    """Return an empty group of commands: plain text, no tracebacks in colour, help by default."""
+    return typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        **options,
+    )
+
+
 def pairs(texts):
     """Split NAME=VALUE options."""
     pairs = {}

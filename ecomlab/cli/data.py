@@ -5,15 +5,10 @@ from typing import Annotated
 
 import typer
 
+from ecomlab.cli.common import new_app
 from ecomlab.files import write_bytes
 
-app = typer.Typer(
-    help="List, fetch and check the data sets.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+app = new_app(help="List, fetch and check the data sets.")
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAMES]...", help="Data sets, by name.")

@@ -7,16 +7,10 @@ import typer
 
 from ecomlab import __version__
 from ecomlab.cli import authors, classroom, data, doctor, lessons, reports, sweep, workbook
+from ecomlab.cli.common import new_app
 from ecomlab.errors import RunFailed, UserError
 
-app = typer.Typer(
-    name="ecomlab",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = new_app(name="ecomlab", context_settings={"help_option_names": ["-h", "--help"]})
 
 # In the order in which `ecomlab --help` shows them.
 app.command()(doctor.doctor)

@@ -5,16 +5,10 @@ from typing import Annotated
 
 import typer
 
-from ecomlab.cli.common import CellBar, Offline, Parameters, pairs
+from ecomlab.cli.common import CellBar, Offline, Parameters, new_app, pairs
 from ecomlab.errors import UserError
 
-app = typer.Typer(
-    help="Make a report on a shop's own orders.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+app = new_app(help="Make a report on a shop's own orders.")
 
 Data = Annotated[
     str | None,

@@ -58,6 +58,19 @@ def kernel_manager_class(watch, offline, environment=None):
     return RunKernelManager
 
 
+def memory_mb(pid):
+    """Return the memory of a process with all its children, in MB; 0 where it has ended."""
+    import psutil
+
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        whole = psutil.Process(pid)
+        for process in [whole, *whole.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+    return total / 2**20
+
+
 class Watch:
     """Follow one run: the cell it is at, and the memory that its kernel takes."""
 
@@ -92,13 +105,5 @@ class Watch:
             self._thread.join()
 
     def _sample(self, pid):
-        import psutil
-
-        with contextlib.suppress(psutil.NoSuchProcess):
-            kernel = psutil.Process(pid)
-            while not self._stopped.wait(self._interval):
-                total = 0
-                for process in [kernel, *kernel.children(recursive=True)]:
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        total += process.memory_info().rss
-                self.peak_mb = max(self.peak_mb, total / 2**20)
+        while not self._stopped.wait(self._interval):
+            self.peak_mb = max(self.peak_mb, memory_mb(pid))
