@@ -25,8 +25,7 @@ __all__ = [
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-# An installed package lies among others: what it makes goes where the user stands.
-BUILD = (ROOT if NOTEBOOKS.is_dir() else Path.cwd()) / "build"
+BUILD = ROOT / "build"
 FULL_RESULTS = NOTEBOOKS / "results" / "full.json"
 PROFILES = ("quick", "default", "full")
 # The repository's address, https://HOST/OWNER/NAME, once there is one that answers; then

@@ -1,10 +1,7 @@
 """Finding lessons and profiles."""
 
-import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -61,19 +58,6 @@ def test_without_notebooks_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(project, "NOTEBOOKS", tmp_path / "away")
     with pytest.raises(UserError, match="in the workbook's own folder"):
         project.lessons()
-
-
-def test_an_installed_package_builds_where_the_user_stands(tmp_path):
-    shutil.copytree(Path(project.__file__).parent, tmp_path / "lib" / "ecomlab")
-    done = subprocess.run(
-        [sys.executable, "-c", "from ecomlab.project import BUILD; print(BUILD)"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path / "lib")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert Path(done.stdout.strip()) == tmp_path / "build"
 
 
 def test_importing_ecomlab_is_quick_and_does_nothing():
