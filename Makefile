@@ -27,7 +27,7 @@ NBVAL := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 
 	-n 2 --dist loadfile -p no:cacheprovider
 NBVAL_LESSONS := notebooks/01_neuron_and_backprop.ipynb notebooks/00_start_here.ipynb
 
-.PHONY: help setup lab workbook data notebooks full book check lint test test-all clean
+.PHONY: help setup lab workbook data notebooks full book doctor check lint test test-all clean
 
 help:  ## show these names
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ full: data  ## run the full profile and store what it measured
 
 book: setup  ## build the book: lessons and exercises as one site, in build/book/
 	$(BIN)/ecomlab book
+
+doctor: setup  ## look at this machine: what is missing, and how fast it is
+	@$(BIN)/ecomlab doctor
 
 lint: setup
 	$(BIN)/ruff check

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from threadpoolctl import threadpool_limits
 
 from ecomlab import authoring
 from ecomlab.pages import workbook
@@ -87,6 +88,18 @@ def skip_or_fail(reason):
     pytest.skip(reason)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_of_blas():
+    """Keep linear algebra in the tests' own process to one thread: there are two workers.
+
+    Threads that wait for each other took four times the processor's seconds in the exercises.
+    """
+    import scipy.linalg  # noqa: F401  it brings a BLAS of its own, and only what is there is kept
+
+    with threadpool_limits(1):
+        yield
+
+
 @pytest.fixture
 def make_notebook(tmp_path):
     """Write a notebook of the given code cells and return its path."""
@@ -125,17 +138,8 @@ def ecomlab_command():
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """The path of a Chromium browser."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    skip_or_fail("no Chromium here: the pages are not looked at in a browser")
-
-
-@pytest.fixture(scope="session")
-def browser(chromium):
-    """One Chromium for all the tests that one worker runs."""
+def browser():
+    """One Chromium for all the tests that a worker runs: the system's, else playwright's own."""
     from playwright.sync_api import sync_playwright
 
     arguments = ["--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -143,7 +147,11 @@ def browser(chromium):
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=chromium, args=arguments)
+        names = ("chromium", "chromium-browser", "google-chrome")
+        path = next(filter(None, map(shutil.which, names)), playwright.chromium.executable_path)
+        if not Path(path).exists():
+            skip_or_fail("no Chromium here: the pages are not looked at in a browser")
+        yield playwright.chromium.launch(executable_path=path, args=arguments)
 
 
 @pytest.fixture

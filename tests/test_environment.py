@@ -126,3 +126,27 @@ def test_public_names_have_docstrings_and_modules_are_known(path):
             assert ast.get_docstring(node), f"{path.name}: {node.name}"
         if isinstance(node, ast.ImportFrom):
             assert all(alias.name != "*" for alias in node.names)
+
+
+def test_every_machine_runs_the_same_commands():
+    import yaml
+
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text("utf-8"))
+    scripts = [(ROOT / ".ci/run").read_text("utf-8")]
+    for job in workflow["jobs"].values():
+        scripts.append("\n".join(step.get("run", "") for step in job["steps"]))
+        assert all(re.fullmatch(r"[\w/-]+@v\d+", s["uses"]) for s in job["steps"] if "uses" in s)
+    for script in scripts:
+        called = re.findall(r"make (setup|data|test-all|test)\b", script)
+        assert called == ["setup", "data", "test", "test-all"]
+
+
+def test_hooks_before_a_commit_call_what_make_setup_installs():
+    import yaml
+
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    (here,) = hooks["repos"]
+    assert here["repo"] == "local" and all(hook["language"] == "system" for hook in here["hooks"])
+    called = [hook["entry"].split() for hook in here["hooks"]]
+    assert {words[0] for words in called} == {"ruff", "pytest"}
+    assert all((ROOT / words[1]).exists() for words in called if words[0] == "pytest")

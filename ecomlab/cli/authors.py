@@ -15,7 +15,7 @@ def store(
 ):
     """Run lessons in the default profile and store their outputs in notebooks/ (for authors).
 
-    Example: ecomlab store 03
+    Example: ecomlab store 00
     """
     from ecomlab.authoring import store, write_readme_table
     from ecomlab.running.many import run_all
@@ -33,7 +33,7 @@ def full(
 ):
     """Run the full profile (seeds, best numbers) and store it in notebooks/results/full.json.
 
-    Example: ecomlab full 03
+    Example: ecomlab full 00
     """
     from ecomlab.authoring import store_full, write_readme_table
     from ecomlab.running.many import run_all

@@ -30,7 +30,7 @@ def exercise(
     """Copy an exercise to work on; or its worked solution; or, for a teacher, a variant.
 
     Examples: ecomlab exercise 03 / ecomlab exercise 03 --solution /
-    ecomlab exercise 03 --variant 7 --to course/source
+    ecomlab exercise 03 --variant 2 --to course/source
     """
     import nbformat
 
@@ -47,7 +47,10 @@ def exercise(
         return
     if to is not None:
         set_variant(notebook, variant)
-        stamp_exercise(notebook, path)
+        try:
+            stamp_exercise(notebook, path)
+        except UserError as error:
+            raise UserError(f"variant {variant} does not do, take another: {error}") from None
         target = to / path.stem / path.name
     else:
         kind = "solution" if solution else "exercise"

@@ -52,7 +52,9 @@ def fetch(
     Where one data set cannot be had, the others are fetched all the same, and the exit code is 1.
 
     Examples: ecomlab data fetch fashion_mnist cdnow / ecomlab data fetch --all /
-    ecomlab data fetch --all --to /srv/ecomlab-mirror (a school sets ECOMLAB_MIRROR to that folder)
+    ecomlab data fetch --all --to mirror
+
+    A school sets ECOMLAB_MIRROR to that folder.
     """
     from ecomlab.datasets import DataUnavailableError
     from ecomlab.datasets import fetch as fetch_dataset

@@ -43,10 +43,11 @@ def sweep(
 
     ecomlab sweep 01 --grid 'hidden=[32],[64,32]' --grid epochs=10,20,40 --random 4 --out sweep01
 
-    On a cluster, with `dask scheduler` on one machine and `dask worker tcp://host:8786
-    --nthreads 1` on others where this package is installed:
+    On a cluster, one machine runs `dask scheduler`, and each machine that computes runs `dask
+    worker tcp://127.0.0.1:8786 --nthreads 1`, with this package installed. In place of 127.0.0.1,
+    which is this machine alone, stands the name of the scheduler's machine:
 
-    ecomlab sweep 00 --grid hidden=64,128 --scheduler tcp://host:8786 --out sweep
+    ecomlab sweep 00 --grid hidden=64,128 --scheduler tcp://127.0.0.1:8786 --out sweep
     """
     from importlib.util import find_spec
 

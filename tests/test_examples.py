@@ -1,0 +1,165 @@
+"""Every example in the help of `ecomlab` runs as it stands, in a copy of the project."""
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import typer
+from conftest import ROOT, skip_or_fail
+from messy import messy_orders
+
+from ecomlab.cli.main import app
+from ecomlab.project import profile_parameters
+
+
+def examples_of(help_text):
+    """Return the commands after "Example:", or in a paragraph of their own; " / " parts them."""
+    found = []
+    for paragraph in help_text.split("\n\n"):
+        line = re.sub(r"^Examples?: ", "", " ".join(paragraph.split()))
+        if line.startswith("ecomlab "):
+            found += line.split(" / ")
+    return found
+
+
+def documented(command, path=()):
+    """Walk the command line; yield each command's path and its help."""
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from documented(inner, (*path, name))
+    if path and not hasattr(command, "commands"):
+        yield path, command.help
+
+
+HELP = dict(documented(typer.main.get_command(app)))
+# These run notebooks or build a site; `data fetch` needs the network or a mirror.
+LONG = {"run", "workbook", "book", "store", "full", "sweep", "compare", "report", "score"}
+EXAMPLES = [
+    pytest.param(
+        example,
+        id=example.removeprefix("ecomlab "),
+        marks=pytest.mark.exhaustive
+        if path[0] in LONG
+        else pytest.mark.fulldata
+        if path == ("data", "fetch")
+        else pytest.mark.slow,
+    )
+    for path, text in HELP.items()
+    for example in examples_of(text)
+]
+# What these read, another example makes.
+FIRST = {
+    HELP["compare",]: HELP["sweep",],
+    HELP["score",]: HELP["report", "segments"],
+}
+FIRST = {examples_of(late)[0]: examples_of(earlier)[0] for late, earlier in FIRST.items()}
+
+
+@pytest.mark.parametrize("path", HELP, ids=" ".join)
+def test_every_command_has_an_example_of_itself(path):
+    found = examples_of(HELP[path])
+    assert found and all(line.startswith(f"ecomlab {' '.join(path)}") for line in found)
+
+
+def quick_size(path):
+    """Give a notebook the values of its quick profile as its defaults."""
+    node = nbformat.read(path, as_version=4)
+    for cell in node.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            for name, value in profile_parameters(path.stem, "quick").items():
+                cell.source = re.sub(
+                    rf"(?m)^{name} = .*?(?=  #|$)", f"{name} = {value!r}", cell.source
+                )
+    nbformat.write(node, path)
+
+
+def cut_down(path):
+    """Leave of a lesson its title, its parameters, and a cell that records its headline."""
+    node = nbformat.read(path, as_version=4)
+    numbers = dict.fromkeys(node.metadata["ecomlab"].get("headline", {}), 0.5)
+    record = f"from ecomlab.results import record\nrecord(**{numbers!r})"
+    kept = [cell for cell in node.cells if "parameters" in cell.metadata.get("tags", [])]
+    node.cells = [node.cells[0], *kept, nbformat.v4.new_code_cell(record)]
+    nbformat.write(node, path)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A copy of this project with three lessons, one of them whole and in its quick size.
+
+    Lessons run in full elsewhere; here it is the commands, their options and what they leave.
+    """
+    folder = tmp_path_factory.mktemp("examples") / "ecomlab"
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.check_output(listing, cwd=ROOT, text=True).splitlines():
+        lesson = re.match(r"notebooks/(?:exercises/)?(\d\d[a-z]?)_", name)
+        if (ROOT / name).exists() and (not lesson or lesson[1] in ("00", "01", "03")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    quick_size(folder / "notebooks" / "00_start_here.ipynb")
+    for name in ("01_neuron_and_backprop", "03_cnn_product_images"):
+        cut_down(folder / "notebooks" / f"{name}.ipynb")
+    orders, _ = messy_orders(4000, faults=0)
+    for name in ("orders.csv", "new.csv"):
+        orders.to_csv(folder / name, index=False)
+    (folder / "map.toml").write_text('[columns]\nproduct_id = "Artikelnummer"\n')
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for arguments in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "first"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def surroundings(project):
+    """Where and with which variables a line is tried: the copy's code, a cache of its own."""
+    programs = str(Path(sys.executable).parent)
+    variables = os.environ | {
+        "PATH": os.pathsep.join([programs, os.environ["PATH"]]),
+        "PYTHONPATH": str(project),
+        "ECOMLAB_CACHE": str(project / "data" / "cache"),
+    }
+    options = {"cwd": project, "env": variables, "text": True}
+    code = "import ecomlab; print(ecomlab.__file__)"
+    assert subprocess.check_output([sys.executable, "-c", code], **options).startswith(str(project))
+    return options
+
+
+@pytest.fixture(scope="module")
+def cluster(surroundings):
+    """The scheduler and the worker that the help of `ecomlab sweep` names, at their address."""
+    programs = re.findall(r"`(dask [^`]+)`", HELP["sweep",])
+    assert [line.split()[1] for line in programs] == ["scheduler", "worker"]
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", 8786)) == 0:
+            skip_or_fail("something else listens at Dask's port 8786")
+    started = []
+    for line in programs:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        started.append(subprocess.Popen(shlex.split(line), **surroundings, **quiet))
+    yield
+    for process in reversed(started):
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_runs_as_it_stands(example, project, surroundings, request):
+    if "--scheduler" in example:
+        request.getfixturevalue("cluster")
+    for line in [*([FIRST[example]] if example in FIRST else []), example]:
+        # What asks before it removes or replaces something is told yes.
+        done = subprocess.run(
+            shlex.split(line), **surroundings, input="y\n", capture_output=True, timeout=600
+        )
+        if example.startswith("ecomlab data fetch") and "Not fetched" in done.stderr:
+            skip_or_fail(done.stderr)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        for name in re.findall(r"--(?:out|to) (\S+)", line):
+            assert (project / name).exists(), f"{line}: {name} is not there"
