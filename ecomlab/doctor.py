@@ -67,12 +67,11 @@ def doctor():
     """
     from IPython.display import Markdown, display
 
-    lines = ["| looked at | needed | state | what to do |", "| :-- | :-- | :-- | :-- |"]
+    lines = ["| looked at | needed | state |", "| :-- | :-- | :-- |"]
     checks = [look() for look in (*_LOOKS, check_yardstick)]
     for check in checks:
-        todo = "" if check.state == "ok" else f"{check.found}: {check.remedy}"
-        state = "**fix**" if check.state == "fix" else check.state
-        lines.append(f"| {check.name} | {check.needed} | {state} | {todo} |")
+        todo = f"**{check.state}** {check.found}: {check.remedy}" if check.remedy else "ok"
+        lines.append(f"| {check.name} | {check.needed} | {todo} |")
     display(Markdown("\n".join(lines)))
     if checks[-1].state == "ok":
         # True of this machine alone, so it is shown here and not stored in the lesson.
@@ -260,13 +259,14 @@ def check_browser():
 
 def check_yardstick(fresh=False):
     """Measure how long lessons take here; see `ecomlab.yardstick`."""
+    needed = "TensorFlow starts"
     try:
         value = yardstick(fresh=fresh)
     except RunFailed as error:
         remedy = f"{_ENGINE_REMEDY}; else {REINSTALL}"
-        return Check("yardstick", "TensorFlow", str(error), "fix", remedy)
+        return Check("yardstick", needed, str(error), "fix", remedy)
     found = f"a lesson takes {in_words(value)} (yardstick {value:.1f})"
-    return Check("yardstick", "TensorFlow", found)
+    return Check("yardstick", needed, found)
 
 
 _LOOKS = (check_python, check_packages, check_memory, check_disk, check_data, check_writing)

@@ -30,7 +30,7 @@ __all__ = ["in_words", "yardstick"]
 
 REFERENCE_SECONDS = 12  # one pass over PHOTOS on the reference machine
 PHOTOS, BATCH = 60_000, 32
-STEPS, PASSES = 60, 8  # short passes over less, which take as long a step as a whole one
+STEPS, PASSES = 120, 5  # short passes over less: a step takes as long as in a whole one
 LONGEST = 300  # seconds; a machine that needs more for a minute's work has another trouble
 
 

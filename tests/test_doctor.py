@@ -7,10 +7,12 @@ import sys
 
 import nbformat
 import pytest
+from conftest import NOTEBOOKS
 
 from ecomlab import doctor
 from ecomlab.authoring import normalise
 from ecomlab.datasets import catalogue
+from ecomlab.running.one import run
 
 
 def test_this_machine_runs_the_lessons():
@@ -70,6 +72,22 @@ def test_what_is_true_of_one_machine_is_not_stored():
     cell = nbformat.v4.new_code_cell("doctor()", outputs=outputs)
     kept = normalise(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
     assert [output.data["text/markdown"] for output in kept] == ["for all"]
+
+
+@pytest.mark.slow
+def test_lesson_00_stores_the_table_of_a_ready_machine(make_notebook, tmp_path):
+    def table(path):
+        cells = nbformat.read(path, as_version=4).cells
+        (cell,) = [cell for cell in cells if cell.source.endswith("\ndoctor()")]
+        return [
+            line.split("|")[1:-1] for line in cell.outputs[0].data["text/markdown"].splitlines()
+        ]
+
+    path = make_notebook("from ecomlab.doctor import doctor\n\ndoctor()")
+    here = table(run(path, "out.ipynb", root=tmp_path / "out").path)
+    stored = table(NOTEBOOKS / "00_start_here.ipynb")
+    assert [line[:2] for line in stored] == [line[:2] for line in here]
+    assert {line[2].strip() for line in stored[2:]} == {"ok"}
 
 
 @pytest.mark.slow
