@@ -35,7 +35,9 @@ def messy_orders(n=20_000, seed=1, faults=40):
     counts = {}
 
     def spoil(rule, column, value):
-        frame.loc[next(rows), column] = value
+        frame.loc[place := next(rows), column] = value
+        if rule in ("return", "refund"):  # of customers with no sale to set it against
+            frame.loc[place, "Kundennummer"] = [f"9{number}" for number in place]
         counts[rule] = faults
 
     spoil("customer_missing", "Kundennummer", "")

@@ -9,23 +9,17 @@ import pandas as pd
 import pytest
 from messy import SCRIPT, messy_orders, write_messy
 
+from ecomlab.shop.columns import find_columns
+from ecomlab.shop.dates import AmbiguousDatesError, read_dates
 from ecomlab.shop.orders import (
     Orders,
     OrdersError,
     check_orders,
     demo_orders,
-    find_columns,
     read_map,
     read_orders,
 )
-from ecomlab.shop.values import (
-    AmbiguousDatesError,
-    currency_signs,
-    decimal_mark,
-    read_dates,
-    read_ids,
-    read_numbers,
-)
+from ecomlab.shop.values import currency_signs, decimal_marks, read_ids, read_numbers
 
 
 def plain(n=240, customers=60, days=120):
@@ -231,14 +225,14 @@ def test_each_rule_on_its_own():
 
 def test_the_frequent_currency_is_kept_or_the_one_asked_for():
     frame = plain().assign(currency=["EUR"] * 150 + ["usd"] * 90)
-    assert counted(check_orders("segments", frame)) == {"currency": 90}
+    assert counted(check_orders("segments", frame, allow_dropped=0.4)) == {"currency": 90}
     asked = check_orders("segments", frame, settings={"currency": "USD"})
     assert len(asked.lines) == 90
     signs = plain()
     signs["amount"] = [f"€{v}" for v in signs["amount"][:200]] + [
         f"${v}" for v in signs["amount"][200:]
     ]
-    assert counted(check_orders("segments", signs)) == {"currency": 40}
+    assert counted(check_orders("segments", signs, allow_dropped=0.4)) == {"currency": 40}
 
 
 def test_what_is_absent_follows_from_the_rest():
@@ -272,7 +266,7 @@ def test_ids_lose_the_point_that_a_spreadsheet_gave_them():
 )
 def test_numbers_of_many_countries(texts, mark, numbers):
     column = pd.Series(texts)
-    assert decimal_mark([column]) == mark
+    assert decimal_marks({"": column}) == ({"": mark}, {})
     np.testing.assert_array_equal(read_numbers(column, mark), numbers)
 
 
@@ -284,7 +278,7 @@ def test_numbers_of_many_countries(texts, mark, numbers):
         (["03/31/2025", "04/01/2025"], "2025-03-31"),
         (["31.03.2025 14:05", "01.04.2025 08:00"], "2025-03-31 14:05"),
         (["03/31/2025 02:05 PM"], "2025-03-31 14:05"),
-        (["2025-03-31T14:05:00+02:00"], "2025-03-31 12:05"),
+        (["2025-03-31T14:05:00+02:00"], "2025-03-31 14:05"),
         (["31-Mar-25"], "2025-03-31"),
         (["20250331"], "2025-03-31"),
         (["45747"], "2025-03-31"),

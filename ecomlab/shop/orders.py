@@ -1,68 +1,39 @@
 """A shop's orders: which column is what, what each line must hold, and what was dropped.
 
 A file in, an `Orders` out: clean lines, and beside them the account of every line that was
-left out. Each reason is a rule below; no line is repaired in silence.
+left out. Each reason is a rule (`rules.py`); no line is repaired in silence.
 """
 
-import difflib
 import json
-import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from ecomlab.shop.amounts import read_amounts
+from ecomlab.shop.columns import FIELDS, find_columns, near
+from ecomlab.shop.dates import AmbiguousDatesError, read_dates
 from ecomlab.shop.errors import OrdersError
+from ecomlab.shop.exports import column_in, recognise
+from ecomlab.shop.meaning import is_service, read_events, read_status
+from ecomlab.shop.people import hide_people
 from ecomlab.shop.reading import RawTable, read_table
-from ecomlab.shop.values import (
-    AmbiguousDatesError,
-    currency_signs,
-    decimal_mark,
-    read_dates,
-    read_ids,
-    read_numbers,
+from ecomlab.shop.returns import net_order_refunds, net_returns
+from ecomlab.shop.rules import (
+    DROPPED,
+    LEAST,
+    broken_rules,
+    dropped_lines,
+    line_rules,
+    refuse_little,
+    refuse_losses,
+    unreadable,
 )
+from ecomlab.shop.values import currency_signs, read_ids
 
-FIELDS = {
-    "customer_id": "customer customernumber customerno client clientid user userid visitorid "
-    "household householdid householdkey buyer buyerid member memberid email customeremail "
-    "kunde kundennummer kundennr kundenid idclient cliente idcliente 客户 会员 用户id",
-    "date": "orderdate invoicedate datetime timestamp transactiontimestamp transactiondate "
-    "createdat created purchasedate purchasedat day soldat time orderedat paidat "
-    "datum bestelldatum rechnungsdatum fecha data日期 日期 datecommande",
-    "order_id": "order orderno ordernumber invoice invoiceno invoicenumber basket basketid "
-    "transaction transactionid receipt receiptid cart bestellnummer rechnungsnummer 订单号",
-    "product_id": "product productno productcode productnumber item itemid itemcode sku "
-    "lineitemsku "
-    "stockcode article articleid articlenumber asin ean variantid artikel artikelnummer "
-    "artikelnr articulo 商品id",
-    "product": "productname producttitle description title itemname itemdescription "
-    "lineitemname producttype name bezeichnung artikelname nombre libelle 商品名称",
-    "quantity": "qty units count pieces lineitemquantity orderedquantity menge anzahl stueck "
-    "cantidad quantite 数量",
-    "amount": "amounteur amountusd total totalprice linetotal linevalue sales salesvalue "
-    "salesamount revenue value netsales turnover spend umsatz betrag gesamtpreis importe "
-    "montant 金额",
-    "price": "unitprice itemprice lineitemprice priceeach sellingprice saleprice preis "
-    "einzelpreis stueckpreis precio prix 单价",
-    "currency": "currencycode ordercurrency waehrung währung moneda devise 币种",
-}
-NAMES = {name: words.split() for name, words in FIELDS.items()}
-
-# What each report cannot do without: columns ("a|b": one of them), and how many customers,
-# products and days it takes to learn from one part and be tested on a later one.
-NEEDS = {
-    "segments": (("customer_id", "date", "amount|price"), {"customers": 50, "days": 84}),
-    "recommend": (
-        ("customer_id", "date", "product_id|product"),
-        {"customers": 50, "products": 10, "days": 42},
-    ),
-    "forecast": (("date", "quantity|amount|price"), {"days": 112}),
-}
 SETTINGS = ("decimal", "separator", "encoding", "date_format", "sheet", "currency")
-MOSTLY = 0.5  # a column of which fewer values than this can be read is the wrong column
+ALLOWED = 0.1  # share of lines, or of their value, that may be left out
 
 
 @dataclass
@@ -85,6 +56,15 @@ class Orders:
         Lines in the source.
     notes : list of str
         How encoding, dates and the rest were read.
+    export : str
+        The known export that the source is; "" for none.
+    currency : str
+        Of the amounts; "" where the source names none.
+    n_customers : int
+        In the source, with those whose lines are all left out.
+    key : DataFrame or None
+        customer_id (a short hash) and customer (a name or an e-mail address, as given), where
+        ids told of people. It is not saved with the orders.
     """
 
     lines: pd.DataFrame
@@ -93,6 +73,10 @@ class Orders:
     source: str
     n_read: int
     notes: list = field(default_factory=list)
+    export: str = ""
+    currency: str = ""
+    n_customers: int = 0
+    key: pd.DataFrame | None = None
 
     def save(self, folder):
         """Write the orders to a folder, as parquet and JSON, and return the folder."""
@@ -105,6 +89,9 @@ class Orders:
             "source": self.source,
             "n_read": self.n_read,
             "notes": self.notes,
+            "export": self.export,
+            "currency": self.currency,
+            "n_customers": self.n_customers,
         }
         (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
         return folder
@@ -114,10 +101,11 @@ class Orders:
         """Read back what `save` wrote."""
         folder = Path(folder)
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-        dropped = pd.DataFrame(about["dropped"], columns=_DROPPED)
+        dropped = pd.DataFrame(about["dropped"], columns=DROPPED)
         columns = {name: tuple(pair) for name, pair in about["columns"].items()}
         lines = pd.read_parquet(folder / "lines.parquet")
-        return cls(lines, columns, dropped, about["source"], about["n_read"], about["notes"])
+        told = {name: about[name] for name in about if name not in ("columns", "dropped")}
+        return cls(lines, columns, dropped, **told)
 
     def account(self):
         """Return what was read, dropped and kept, as lines of text."""
@@ -125,15 +113,13 @@ class Orders:
             f"{name} <- {column} ({how})" if column else f"{name}: {how}"
             for name, (column, how) in self.columns.items()
         ]
-        out = [f"{self.n_read:,} lines in {self.source}", *self.notes, *found]
+        known = [f"recognised: {self.export}"] if self.export else []
+        out = [f"{self.n_read:,} lines in {self.source}", *known, *self.notes, *found]
         out += [
             f"dropped {row.lines:,} lines: {row.reason} (rows {row.rows})"
             for row in self.dropped.itertuples()
         ]
         return [*out, f"kept {len(self.lines):,} lines"]
-
-
-_DROPPED = ["rule", "reason", "lines", "value", "rows"]
 
 
 def read_orders(
@@ -144,17 +130,18 @@ def read_orders(
     columns=None,
     today=None,
     currency=None,
-    keep_duplicates=False,
+    keep_duplicates=None,
+    allow_dropped=ALLOWED,
     any_size=False,
 ):
     """Read and check a shop's orders.
 
     Parameters
     ----------
-    report : {"segments", "recommend", "forecast"}
-        What they are for: each needs other columns.
+    report : {"segments", "recommend", "forecast"} or None
+        What they are for: each needs other columns. None looks at the orders as such.
     data : str or Path, optional
-        A CSV, parquet or Excel file, or with `query` a database URL (`duckdb:///shop.duckdb`,
+        A CSV, parquet or spreadsheet file, or with `query` a database URL (`duckdb:///shop.duckdb`,
         `sqlite:///shop.db`, ...).
     query : str, optional
         SQL whose answer is the orders. Without `data` it runs in DuckDB on files by name.
@@ -164,8 +151,11 @@ def read_orders(
         Dates after it are in the future; by default the clock's today.
     currency : str, optional
         The currency to keep; by default the most frequent.
-    keep_duplicates : bool
-        Keep lines that repeat an earlier one in every column.
+    keep_duplicates : bool, optional
+        Keep lines that repeat an earlier one in every column. By default they are left out
+        where a column counts the pieces, and asked about where none does.
+    allow_dropped : float
+        The share of lines, and of their value, that may be unfit for use.
     any_size : bool
         Take few customers and a short time too: enough to score, too little to learn from.
 
@@ -187,6 +177,7 @@ def read_orders(
         settings=settings | ({"currency": currency} if currency else {}),
         today=today,
         keep_duplicates=keep_duplicates,
+        allow_dropped=allow_dropped,
         any_size=any_size,
     )
 
@@ -203,7 +194,8 @@ def read_map(path):
     mapping : dict
         Field to the source's column.
     settings : dict
-        decimal, separator, encoding, date_format, sheet, currency, where given.
+        decimal, separator, encoding, date_format, sheet, currency, where given; and `status`,
+        with lists of `sales` and `no_sales`.
 
     Raises
     ------
@@ -221,15 +213,20 @@ def read_map(path):
     for table, known in (("columns", FIELDS), ("read", SETTINGS)):
         for name, value in toml.get(table, {}).items():
             if name not in known:
-                problems.append(f"[{table}] has no {name!r}{_near(name, known)}")
+                problems.append(f"[{table}] has no {name!r}{near(name, known)}")
             elif not isinstance(value, str) and name != "sheet":
                 problems.append(f"[{table}] {name} = {value!r} is no text")
-    problems += [f"no table [{name}]" for name in toml if name not in ("columns", "read")]
+    for name, value in toml.get("status", {}).items():
+        if name not in ("sales", "no_sales") or not isinstance(value, list):
+            problems.append(f"[status] takes sales and no_sales, lists of texts, not {name!r}")
+    problems += [f"no table [{name}]" for name in toml if name not in ("columns", "read", "status")]
     settings = toml.get("read", {})
     if settings.get("decimal", ".") not in (".", ","):
         problems.append(f"[read] decimal is . or , and not {settings['decimal']!r}")
     if problems:
         raise OrdersError(f"{path.name}: {'; '.join(problems)}")
+    if "status" in toml:
+        settings = settings | {"status": toml["status"]}
     return toml.get("columns", {}), settings
 
 
@@ -240,19 +237,20 @@ def check_orders(
     mapping=None,
     settings=None,
     today=None,
-    keep_duplicates=False,
+    keep_duplicates=None,
+    allow_dropped=ALLOWED,
     any_size=False,
 ):
     """Give a table's columns their meaning, and leave out every line that breaks a rule.
 
     Parameters
     ----------
-    report : str
+    report : str or None
         As for `read_orders`.
     table : RawTable or DataFrame
     mapping, settings : dict, optional
         As `read_map` returns them.
-    today, keep_duplicates, any_size
+    today, keep_duplicates, allow_dropped, any_size
         As for `read_orders`.
 
     Returns
@@ -267,254 +265,214 @@ def check_orders(
     if isinstance(table, pd.DataFrame):
         table = RawTable(table.set_axis(pd.RangeIndex(1, len(table) + 1)), "a table")
     settings = settings or {}
-    columns = find_columns(table.frame, report, mapping or {}, table.source)
-    frame, notes, problems = _typed(table.frame, columns, settings)
+    export = recognise(table.frame.columns)
+    if export is not None and export.missing:
+        raise OrdersError(f"{table.source} is {export.name}: {export.missing}")
+    columns = find_columns(table.frame, report, mapping or {}, table.source, export)
+    frame, notes, problems, reasons, key = _typed(table.frame, columns, settings, export)
     n_read = len(frame) + len(table.bad_rows)
     today = pd.Timestamp.now() if today is None else pd.Timestamp(today)
 
     frame["filled"] = table.frame.notna().any(axis=1)
     frame["repeats"] = table.frame.duplicated() & (not keep_duplicates)
     main = settings.get("currency") or _main_currency(frame)
-    rules = _rules(report, frame, today, main)
-    reasons = _broken_rules(frame, rules)
-    problems += _unreadable(frame, rules, columns)
+    if settings.get("currency"):
+        reasons["asked"] = ""
+    rules = line_rules(report, frame, today, main, reasons)
+    broken = broken_rules(frame, rules)
+    problems += unreadable(frame, rules, columns)
+    problems += _ask_about_repeats(frame, broken, columns, keep_duplicates)
     if problems:
         raise OrdersError(f"{table.source}: {'; '.join(problems)}")
 
-    dropped = _dropped(frame, reasons, rules, table.bad_rows)
-    lines = frame[reasons == ""].rename_axis("row").reset_index()
+    broken = _set_returns_off(frame, broken, rules, notes)
+    dropped = dropped_lines(frame, broken, rules, table.bad_rows)
+    lines = frame[broken == ""].rename_axis("row").reset_index()
     if "order_id" not in lines and "customer_id" in lines:
         day = lines["date"].dt.strftime("%Y%m%d")
         lines["order_id"] = lines["customer_id"] + " " + day
     order = ["customer_id", "date", "order_id", "product_id", "product", "quantity", "amount"]
     lines = lines[[name for name in [*order, "row"] if name in lines]]
     lines = lines.sort_values("date", kind="stable", ignore_index=True)
-    if main and main != "?":
+    main = main if main != "?" else ""
+    if main:
         notes.append(f"amounts in {main}")
-    orders = Orders(lines, columns, dropped, table.source, n_read, [table.how, *notes])
-    orders.notes = [note for note in orders.notes if note]
-    _enough(orders, report, {} if any_size else NEEDS[report][1])
+    notes = [note for note in [table.how, *table.notes, *notes] if note]
+    told = {"export": export.name if export else "", "currency": main, "key": key}
+    told["n_customers"] = frame["customer_id"].nunique() if "customer_id" in frame else 0
+    orders = Orders(lines, columns, dropped, table.source, n_read, notes, **told)
+    refuse_little(orders, report, {})
+    refuse_losses(orders, allow_dropped)
+    refuse_little(orders, report, {} if any_size or not report else LEAST[report])
     return orders
 
 
-def find_columns(frame, report, mapping, source="the data"):
-    """Tell which column is what: by the map, by its own name, or by a guess.
-
-    Returns
-    -------
-    dict
-        Field to (column, "map", "name" or "guess").
-
-    Raises
-    ------
-    OrdersError
-        If the map names an absent column, or one that the report needs is not found.
-    """
-    here = list(frame.columns)
-    problems = [
-        f"the map's {name} = {column!r} is no column{_near(column, here)}"
-        for name, column in mapping.items()
-        if column not in here
-    ]
-    found = {name: (column, "map") for name, column in mapping.items() if column in here}
-    for name in FIELDS:
-        if name not in found and name in here:
-            found[name] = (name, "name")
-    # Exact words first, for all fields; then words that the column's name begins or ends with.
-    for exact in (True, False):
-        taken = {column for column, _ in found.values()}
-        for name, words in NAMES.items():
-            if name in found:
-                continue
-            words = [_word(name), *words]
-            for column in here:
-                word = _word(column)
-                if column not in taken and word and _fits(word, words, exact):
-                    found[name] = (column, "guess")
-                    taken.add(column)
-                    break
-    for needed in NEEDS[report][0]:
-        if not any(name in found for name in needed.split("|")):
-            words = " or ".join(needed.split("|"))
-            problems.append(
-                f"no column for {words} (columns: {', '.join(here[:20])}): "
-                f"name it under [columns] in a TOML and give that with --columns"
+def _typed(raw, columns, settings, export):
+    """Return ids, dates and numbers; notes on how they were read, problems, reasons, the key."""
+    notes, problems, reasons, key = [], [], {}, None
+    raw = _filled_down(raw, columns, export)
+    frame, said, asked = read_amounts(raw, columns, export, settings)
+    if "date" in columns:
+        frame["date"] = _dates(raw, columns, settings, notes, problems)
+    notes += said
+    problems += asked
+    for name in ("customer_id", "order_id", "product_id"):
+        if name in columns:
+            frame[name], frame[f"{name}_damaged"] = read_ids(raw[columns[name][0]])
+    if "product" in columns:
+        frame["product"] = raw[columns["product"][0]].astype("str").str.strip()
+    if "customer_id" in columns:
+        frame["customer_id"], key = hide_people(frame["customer_id"], columns["customer_id"][0])
+        if key is not None:
+            notes.append(
+                f"customers are shown under short hashes: {columns['customer_id'][0]} holds "
+                f"names or addresses"
             )
-    if problems:
-        raise OrdersError(f"{source}: {'; '.join(problems)}")
-    return {name: found[name] for name in FIELDS if name in found}
+    _products(frame, columns)
+    _currency(frame, raw, columns)
+    problems += _sales(frame, raw, columns, settings, export, notes, reasons)
+    if "refund" in frame and "amount" in frame:
+        counts = frame.get("is_sale", pd.Series(True, index=frame.index)) & (frame["amount"] > 0)
+        less = net_order_refunds(frame[counts], frame.loc[counts, "refund"])
+        off = frame.loc[counts, "amount"].sum() - less.sum()
+        if off > 0.005:
+            frame.loc[counts, "amount"] = less
+            notes.append(f"{columns['refund'][0]}: {off:,.2f} refunded, taken off the orders")
+    return frame, notes, problems, reasons, key
 
 
-def _typed(raw, columns, settings):
-    """Return ids, dates and numbers, with notes on how they were read, and problems."""
-    frame, notes, problems = pd.DataFrame(index=raw.index), [], []
-    numbers = [name for name in ("quantity", "amount", "price") if name in columns]
-    mark = settings.get("decimal") or decimal_mark([raw[columns[name][0]] for name in numbers])
-    for name, (column, _) in columns.items():
-        values = raw[column]
-        if name in ("customer_id", "order_id", "product_id"):
-            frame[name], frame[f"{name}_damaged"] = read_ids(values)
-        elif name == "date":
-            try:
-                frame[name], date_format = read_dates(values, settings.get("date_format"))
-            except AmbiguousDatesError as error:
-                problems.append(f"column {column!r}: {error}")
-                frame[name] = pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns]")
-            else:
-                notes.append(f"dates read as {date_format}")
-        elif name in numbers:
-            frame[name] = read_numbers(values, mark)
-        elif name == "currency":
-            frame[name] = values.astype("str").str.strip().str.upper()
-        else:
-            frame[name] = values.astype("str").str.strip()
-    if mark == ",":
-        notes.append("a comma before the fraction")
-    if "currency" not in frame:
-        money = columns.get("amount") or columns.get("price")
-        signs = currency_signs(raw[money[0]]) if money else None
-        if signs is not None and signs.notna().any():
-            frame["currency"] = signs
-    _complete(frame, columns, notes)
-    return frame, notes, problems
+def _filled_down(raw, columns, export):
+    """Give every line of an order what stands on its first row only."""
+    if export is None or not export.rows.get("fill_down") or "order_id" not in columns:
+        return raw
+    order = raw[columns["order_id"][0]]
+    names = ("customer_id", "date", "time", "currency", "status", "refund")
+    here = [columns[name][0] for name in names if name in columns]
+    here = [column for column in here if raw[column].isna().any()]
+    return raw.assign(**{one: raw.groupby(order)[one].transform("first") for one in here})
 
 
-def _complete(frame, columns, notes):
-    """Fill in what follows from other columns."""
-    if "quantity" not in frame:
-        frame["quantity"] = 1.0
-        columns["quantity"] = ("", "absent: 1 a line")
-    if "amount" not in frame and "price" in frame:
-        frame["amount"] = frame["price"] * frame["quantity"]
-        columns["amount"] = (columns["price"][0], "price times quantity")
-    if "product_id" not in frame and "product" in frame:
+def _dates(raw, columns, settings, notes, problems):
+    column = columns["date"][0]
+    used = {pair[0] for pair in columns.values()}
+    others = (raw[name] for name in raw if name not in used)
+    values = raw[column]
+    try:
+        dates, how = read_dates(values, settings.get("date_format"), others)
+        clock = dates - dates.dt.normalize()
+        if "time" in columns and not clock.fillna(pd.Timedelta(0)).any():
+            both = values.astype("str").str.strip() + " " + raw[columns["time"][0]].astype("str")
+            timed, _ = read_dates(both, None, others)
+            dates = timed.fillna(dates)
+    except AmbiguousDatesError as error:
+        problems.append(f"column {column!r}: {error}")
+        return pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns]")
+    notes.append(f"dates read as {how}")
+    return dates
+
+
+def _products(frame, columns):
+    """Name products by their id, and where that is empty by their name."""
+    if "product" not in frame:
+        return
+    if "product_id" not in frame:
         frame["product_id"], frame["product_id_damaged"] = read_ids(frame["product"])
         columns["product_id"] = (columns["product"][0], "the product's name")
+    elif columns["product_id"][1] != "map" and frame["product_id"].isna().mean() > 0.02:
+        names, _ = read_ids(frame["product"])
+        frame["product_id"] = frame["product_id"].fillna(names)
 
 
-def _rules(report, frame, today, currency):
-    """Return the rules in order: key, column, test, reason. A line falls under the first it breaks.
-
-    The tests take a column and return True where a line may stay.
-    """
-    needed = {name for names in NEEDS[report][0] for name in names.split("|")}
-    rules = [("empty", "filled", lambda s: s, "an empty line")]
-    for name in ("customer_id", "product_id"):
-        if name in frame and (name in needed or name == "product_id"):
-            what = name.removesuffix("_id")
-            rules += [
-                (f"{what}_missing", name, lambda s: s.notna(), f"no {what}"),
-                (
-                    f"{what}_damaged",
-                    f"{name}_damaged",
-                    lambda s: ~s,
-                    f"a {what} id such as 1.2E+12: a spreadsheet has thrown its digits away",
-                ),
-            ]
-    earliest = pd.Timestamp("1980-01-01")
-    rules += [
-        ("date_unreadable", "date", lambda s: s.notna(), "a date missing or not readable"),
-        ("date_future", "date", lambda s: ~(s > today), f"a date after {today:%Y-%m-%d}"),
-        ("date_ancient", "date", lambda s: ~(s < earliest), "a date before 1980"),
-        ("quantity_unreadable", "quantity", lambda s: s.notna(), "a quantity not readable"),
-        ("quantity_zero", "quantity", lambda s: s != 0, "a quantity of 0"),
-    ]
-    if "amount" in frame:
-        rules.append(("amount_unreadable", "amount", lambda s: s.notna(), "an amount not readable"))
-    if "currency" in frame:
-        reason = f"a currency other than {currency}, or none: no rate of exchange is known"
-        rules.append(("currency", "currency", lambda s: s == currency, reason))
-    rules += [
-        ("duplicate", "repeats", lambda s: ~s, "a repeat of an earlier line in every column"),
-        ("return", "quantity", lambda s: ~(s < 0), "a return (a quantity below 0)"),
-    ]
-    if "amount" in frame:
-        rules += [
-            ("refund", "amount", lambda s: ~(s < 0), "a refund (an amount below 0)"),
-            ("zero_price", "amount", lambda s: s != 0, "a price of 0: a gift or a sample"),
-        ]
-    return rules
+def _currency(frame, raw, columns):
+    if "currency" in columns:
+        frame["currency"] = raw[columns["currency"][0]].astype("str").str.strip().str.upper()
+        return
+    money = columns.get("amount") or columns.get("price")
+    signs = currency_signs(raw[money[0]]) if money else None
+    if signs is not None and signs.notna().any():
+        frame["currency"] = signs
 
 
-def _broken_rules(frame, rules):
-    """Return for each line the first rule that it breaks, "" for none, through a pandera schema."""
-    import pandera.pandas as pa
-    from pandera.errors import SchemaErrors
-
-    checks = {}
-    for key, column, test, _ in rules:
-        checks.setdefault(column, []).append(pa.Check(test, error=key, ignore_na=False))
-    # What is missing is a rule of its own, so each column may hold it as far as the schema goes.
-    schema = pa.DataFrameSchema(
-        {name: pa.Column(checks=those, nullable=True) for name, those in checks.items()}
-    )
-    broken = pd.Series("", index=frame.index, dtype="object")
-    try:
-        schema.validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases = error.failure_cases
-        rank = {key: place for place, (key, *_) in enumerate(rules)}
-        cases = cases.assign(rank=cases["check"].map(rank)).sort_values("rank", kind="stable")
-        first = cases.drop_duplicates("index").set_index("index")["check"]
-        broken.loc[first.index.astype(frame.index.dtype)] = first.to_numpy()
-    return broken
-
-
-def _unreadable(frame, rules, columns):
-    """Name the columns of which most values cannot be read: they are the wrong ones."""
+def _sales(frame, raw, columns, settings, export, notes, reasons):
+    """Mark what is a sale of goods; return states that nobody knows."""
     problems = []
-    lines = max(int(frame["filled"].sum()), 1)
-    for key, column, test, reason in rules:
-        if not key.endswith(("_unreadable", "_missing", "_damaged")):
-            continue
-        name = column.removesuffix("_damaged")
-        broken = frame.index[frame["filled"] & ~test(frame[column])]
-        if len(broken) > MOSTLY * lines:
-            shown = columns.get(name, (name, ""))[0] or name
+    need = [column_in(raw, [name]) for name in (export.rows.get("need", []) if export else [])]
+    need = [column for column in need if column]
+    if need:
+        frame["is_line"] = raw[need].notna().any(axis=1)
+    kind, others = read_events(raw, export)
+    if kind is not None:
+        frame["is_sale_event"] = kind != "other"
+        reasons["event"] = f"an event that is no sale: {', '.join(others[:6])}"
+        back = kind == "refund"
+        frame["amount"] = frame["amount"].where(~back, -frame["amount"].abs())
+        source = column_in(raw, export.rows.get("refund_of", []))
+        if source:
+            frame["order_id"] = frame["order_id"].mask(back, read_ids(raw[source])[0])
+    if "status" in columns:
+        column, how = columns["status"]
+        told = settings.get("status")
+        certain = how in ("map", "export")
+        sale, no_sales, unknown = read_status(raw[column], export, told, certain)
+        if sale is None:
+            del columns["status"]
+        elif unknown:
+            shown = ", ".join(map(repr, unknown[:6]))
             problems.append(
-                f"column {shown!r}, taken as {name}: {len(broken):,} of {lines:,} lines with "
-                f"{reason} (rows {_some(broken)})"
+                f"column {column!r}: no list knows whether {shown} is a sale: say sales = [...] "
+                f"and no_sales = [...] under [status] in a TOML, and give that with --columns"
             )
+        else:
+            frame["is_sale"] = sale
+            reasons["status"] = f"a state that is no sale: {', '.join(no_sales[:6])}"
+            counted = sorted(set(raw[column].dropna().astype("str")) - set(no_sales))
+            notes.append(f"states that count as sales: {', '.join(counted[:6])}")
+    service = is_service(frame, export)
+    if service.any():
+        frame["is_goods"] = ~service
     return problems
 
 
-def _dropped(frame, reasons, rules, bad_rows):
-    amount = frame["amount"] if "amount" in frame else pd.Series(np.nan, index=frame.index)
-    records = []
-    if bad_rows:
-        reason = "more fields than the header has"
-        records.append(("too_many_fields", reason, len(bad_rows), 0.0, _some(bad_rows)))
-    for key, _, _, reason in rules:
-        here = reasons == key
-        if here.any():
-            value = round(float(amount[here].sum()), 2)
-            records.append((key, reason, int(here.sum()), value, _some(frame.index[here])))
-    return pd.DataFrame(records, columns=_DROPPED)
+def _ask_about_repeats(frame, broken, columns, keep):
+    """Ask about exact repeats where no column says how many pieces a line has."""
+    if keep is not None or columns["quantity"][0]:
+        return []
+    repeats = frame[broken == "duplicate"]
+    if repeats.empty:
+        return []
+    value = f" worth {repeats['amount'].sum():,.2f}" if "amount" in repeats else ""
+    return [
+        f"{len(repeats):,} lines{value} repeat an earlier one in every column (rows "
+        f"{', '.join(map(str, repeats.index[:5]))}), and no column counts pieces: say "
+        f"--keep-duplicates if each is a piece sold, or --drop-duplicates if each is a mistake"
+    ]
 
 
-def _enough(orders, report, limits):
-    """Refuse what is too little to learn from, with every reason."""
-    lines = orders.lines
-    if lines.empty:
-        reasons = "; ".join(f"{r.lines:,} lines: {r.reason}" for r in orders.dropped.itertuples())
-        raise OrdersError(f"{orders.source}: no line is left to use ({reasons})")
-    days = int((lines["date"].max() - lines["date"].min()).days) + 1
-    found = {
-        "customers": lines["customer_id"].nunique() if "customer_id" in lines else 0,
-        "products": lines["product_id"].nunique() if "product_id" in lines else 0,
-        "days": days,
-    }
-    problems = []
-    for what, least in limits.items():
-        if found[what] < least:
-            word = what.removesuffix("s") if found[what] == 1 else what
-            problems.append(f"{found[what]:,} {word} only, and {least} are needed")
-    if problems:
-        raise OrdersError(
-            f"{orders.source}: too little for the report {report} "
-            f"({lines['date'].min():%Y-%m-%d} to {lines['date'].max():%Y-%m-%d}, "
-            f"{len(lines):,} lines kept): {'; '.join(problems)}"
+def _set_returns_off(frame, broken, rules, notes):
+    """Set returns off against sales; return the rules broken, with sales that came back whole."""
+    is_back = broken.isin(["return", "refund"])
+    if not is_back.any():
+        return broken
+    value = "amount" if "amount" in frame else "quantity"
+    sales = frame[broken == ""].assign(amount=lambda f: f[value])
+    back = frame[is_back].assign(amount=lambda f: f[value])
+    back["goods"] = (back["quantity"] < 0) | ("is_sale_event" in frame)
+    netted, left = net_returns(sales.reset_index(drop=True), back)
+    netted.index = sales.index
+    total = back["amount"].abs().sum()
+    if left.sum() < total - 0.005:
+        notes.append(
+            f"returns: {total - left.sum():,.2f} of {total:,.2f} set against their sales, "
+            f"{left.sum():,.2f} without a sale in the table left out"
         )
+    whole = netted.index[netted["amount"] <= 0.005]
+    for name in {value, "quantity"}:
+        kept = netted.index.difference(whole)
+        frame.loc[kept, name] = netted.loc[kept, name]
+    broken = broken.copy()
+    broken.loc[whole] = "returned"
+    rules.append(("returned", "filled", lambda s: s, "a sale that came back whole"))
+    return broken
 
 
 def _main_currency(frame):
@@ -522,27 +480,6 @@ def _main_currency(frame):
         return ""
     counts = frame["currency"].value_counts()
     return counts.index[0] if len(counts) else "?"
-
-
-def _word(name):
-    return re.sub(r"[\W_]+", "", str(name).lower())
-
-
-def _fits(word, words, exact):
-    if exact:
-        return word in words
-    # "order date (utc)", "total in eur": a known word of some length at either end.
-    return any(len(w) > 3 and (word.startswith(w) or word.endswith(w)) for w in words)
-
-
-def _near(name, known):
-    near = difflib.get_close_matches(str(name), [str(one) for one in known], n=1, cutoff=0.5)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def _some(rows, most=5):
-    rows = [int(row) for row in rows[: most + 1]]
-    return ", ".join(map(str, rows[:most])) + (", ..." if len(rows) > most else "")
 
 
 def demo_orders(dataset, report, size="full"):

@@ -1,10 +1,8 @@
 """A shop's table as it stands: CSV of any habit, parquet, Excel, or the answer to a query."""
 
-import codecs
-import csv
+import gzip
 import io
-import re
-import warnings
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,11 +11,23 @@ import pandas as pd
 from ecomlab.errors import UserError, one_line
 from ecomlab.shop.database import query_table, shown_url
 from ecomlab.shop.errors import OrdersError
+from ecomlab.shop.guessing import knows
+from ecomlab.shop.layout import HEAD_ROWS, column_names, find_header, trim
+from ecomlab.shop.textfiles import read_text
 
-SEPARATORS = ",;\t|"
-# What shops' files are written in, once UTF-8 is ruled out. charset-normalizer chooses.
-ENCODINGS = ["cp1252", "cp1250", "cp1251", "gb18030", "big5", "shift_jis", "euc_kr", "iso8859_15"]
-_HEAD = 1 << 16  # bytes looked at to tell encoding and separator
+_TABLES = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".tab",
+    ".gz",
+    ".parquet",
+    ".pq",
+    ".xlsx",
+    ".xlsm",
+    ".xls",
+    ".ods",
+)
 
 
 @dataclass
@@ -33,6 +43,8 @@ class RawTable:
         File name, or the kind of database.
     how : str
         What was found out: encoding, separator, sheet.
+    notes : list of str
+        What stood around the table and was left out.
     bad_rows : list of int
         Rows with more fields than the header, which no rule can repair.
     """
@@ -40,6 +52,7 @@ class RawTable:
     frame: pd.DataFrame
     source: str
     how: str = ""
+    notes: list = field(default_factory=list)
     bad_rows: list = field(default_factory=list)
 
 
@@ -49,7 +62,8 @@ def read_table(data=None, query=None, settings=None):
     Parameters
     ----------
     data : str or Path, optional
-        A .csv, .tsv, .txt (also .gz), .parquet or .xlsx file; or a database URL, with `query`.
+        A .csv, .tsv, .txt, .parquet, .xlsx, .xls or .ods file, also as .gz or alone in a .zip;
+        or a database URL, with `query`.
     query : str, optional
         SQL. Without `data` it runs in DuckDB, which reads files by name.
     settings : dict, optional
@@ -88,114 +102,104 @@ def _from_file(path, settings):
         raise OrdersError(f"no such file: {path}")
     if not path.stat().st_size:
         raise OrdersError(f"{path.name} is empty")
-    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     try:
-        if ending in ("parquet", "pq"):
+        if path.suffix.lower() in (".parquet", ".pq"):
             frame = pd.read_parquet(path).reset_index(drop=True)
             frame.index += 1
             return RawTable(frame, path.name, "parquet")
-        if ending in ("xlsx", "xlsm", "xls"):
-            return _from_excel(path, settings)
-        return _from_csv(path, settings)
+        return _from_payload(path.read_bytes(), path.name, settings)
     except UserError:
         raise
     except Exception as error:  # each reader has errors of its own
         raise OrdersError(f"{path.name} cannot be read: {one_line(error)}") from None
 
 
-def _from_excel(path, settings):
-    sheet = settings.get("sheet", 0)
-    with pd.ExcelFile(path) as book:
-        if isinstance(sheet, str) and sheet not in book.sheet_names:
-            raise OrdersError(f"{path.name} has no sheet {sheet!r}: {', '.join(book.sheet_names)}")
-        frame = pd.read_excel(book, sheet_name=sheet)
-        name = sheet if isinstance(sheet, str) else book.sheet_names[sheet]
-    # A column of dates and texts together: texts, of which the dates are ISO.
-    for column in frame.select_dtypes("object"):
-        frame[column] = frame[column].astype("str")
-    frame.index += 2
-    return RawTable(frame, path.name, f"Excel, sheet {name}")
+def _from_payload(payload, name, settings):
+    """Read a file's bytes by what they are: an ending may say something else."""
+    if payload.startswith(b"\x1f\x8b"):
+        return _from_payload(gzip.decompress(payload), name, settings)
+    if payload.startswith(b"\xd0\xcf\x11\xe0"):  # the old Excel
+        return _from_workbook(payload, name, settings)
+    if payload.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+            members = archive.namelist()
+            if {"[Content_Types].xml", "mimetype"} & set(members):
+                return _from_workbook(payload, name, settings)
+            inside = [
+                one
+                for one in members
+                if one.lower().endswith(_TABLES) and not one.startswith(("__MACOSX", "."))
+            ]
+            if len(inside) != 1:
+                told = ", ".join(inside[:5]) or "none"
+                raise OrdersError(f"{name} must hold one table and holds {len(inside)}: {told}")
+            member = archive.read(inside[0])
+        if inside[0].lower().endswith((".parquet", ".pq")):
+            frame = pd.read_parquet(io.BytesIO(member)).reset_index(drop=True)
+            frame.index += 1
+            return RawTable(frame, name, f"parquet, {inside[0]}")
+        table = _from_payload(member, name, settings)
+        table.how = f"{inside[0]}, {table.how}"
+        return table
+    if payload[:400].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<table")):
+        raise OrdersError(f"{name} is a web page, whatever its name: save it as CSV or .xlsx")
+    frame, how, bad_rows = read_text(payload, name, settings)
+    notes = []
+    return RawTable(trim(frame, notes), name, how, notes, bad_rows)
 
 
-def _from_csv(path, settings):
-    import gzip
-
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rb") as stream:
-        payload = stream.read()
-    if b"\0" in payload[:_HEAD] and not payload.startswith((codecs.BOM_UTF16_LE, b"\xfe\xff")):
-        raise OrdersError(f"{path.name} is no text file: give CSV, parquet or Excel")
-    encoding = settings.get("encoding") or _encoding(payload)
-    try:
-        text = payload.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise OrdersError(f"{path.name} is not {encoding}: {one_line(error)}") from None
-    del payload
-    separator = settings.get("separator") or _separator(text[:_HEAD], path.name)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        frame = pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            dtype="str",
-            keep_default_na=False,
-            na_values=[""],
-            # A row of too many fields is counted, and a blank one keeps the numbering.
-            on_bad_lines="warn",
-            skip_blank_lines=False,
-            index_col=False,
+def _from_workbook(payload, name, settings):
+    """Read a spreadsheet: the sheet asked for, or the one that holds a table."""
+    wanted = settings.get("sheet")
+    with pd.ExcelFile(io.BytesIO(payload), engine="calamine") as book:
+        names = book.sheet_names
+        if isinstance(wanted, str) and wanted not in names:
+            raise OrdersError(f"{name} has no sheet {wanted!r}: {', '.join(names)}")
+        chosen = names if wanted is None else [names[wanted] if isinstance(wanted, int) else wanted]
+        sheets = {}
+        for sheet in chosen:
+            rows = pd.read_excel(book, sheet_name=sheet, header=None, dtype="object")
+            if len(rows) > 1:
+                sheets[sheet] = rows
+    tables = {sheet: _sheet_table(rows, name, sheet) for sheet, rows in sheets.items()}
+    tables = {sheet: table for sheet, table in tables.items() if table is not None}
+    if not tables:
+        raise OrdersError(f"{name} holds no lines under a header")
+    if len(tables) > 1:
+        # Sheets beside the table, of notes or sums, name fewer columns that an order has.
+        known = {sheet: sum(map(knows, table[0])) for sheet, table in tables.items()}
+        tables = {s: t for s, t in tables.items() if known[s] >= max(2, max(known.values()) - 1)}
+    heads = {tuple(table[0].columns) for table in tables.values()}
+    if len(heads) > 1:
+        raise OrdersError(
+            f"{name} has several sheets with a table ({', '.join(tables)}): name one by "
+            f"sheet = under [read] in the columns' TOML"
         )
-    said = " ".join(str(warning.message) for warning in caught)
-    bad = [int(row) for row in re.findall(r"Skipping line (\d+)", said)]
-    frame.index = _row_numbers(len(frame), bad)
-    shown = {"\t": "tab"}.get(separator, separator)
-    return RawTable(frame, path.name, f"{encoding}, separator {shown}", bad)
+    frames, notes, start = [], [], 0
+    for frame, said in tables.values():
+        frame.index += start
+        start = int(frame.index[-1])
+        frames.append(frame)
+        notes += said
+    if len(frames) > 1:
+        notes.append(f"{len(frames)} sheets with one header joined, their rows counted on")
+    frame = pd.concat(frames) if len(frames) > 1 else frames[0]
+    return RawTable(frame, name, f"spreadsheet, sheet {', '.join(tables)}", notes)
 
 
-def _encoding(payload):
-    """Tell a file's encoding: its mark, else UTF-8 if it is that, else the likeliest."""
-    if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if payload.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
+def _sheet_table(rows, name, sheet):
+    """Return a sheet's table and notes on it, or None where it has no header."""
+    head = rows.head(4 * HEAD_ROWS).astype("str").where(rows.head(4 * HEAD_ROWS).notna(), "")
     try:
-        payload.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        return "utf-8"
-    from charset_normalizer import from_bytes
-
-    # Only lines with a byte beyond ASCII tell anything.
-    telling = re.findall(rb"[^\n]*[\x80-\xff][^\n]*\n?", payload[: 32 * _HEAD])[:2000]
-    telling = b"".join(telling)
-    found = from_bytes(telling, cp_isolation=ENCODINGS).best()
-    # Where several read alike, the one that Windows writes in the west.
-    if found is None or str(found) == telling.decode("cp1252", errors="replace"):
-        return "cp1252"
-    return found.encoding
-
-
-def _separator(head, name):
-    """Return the separator that cuts most lines into as many fields as the first, and most."""
-    lines = head.splitlines()
-    lines = lines[:-1] if len(lines) > 1 and len(head) >= _HEAD else lines
-    best, best_score = None, (0.0, 0)
-    for separator in SEPARATORS:
-        rows = [row for row in csv.reader(lines, delimiter=separator) if row]
-        width = len(rows[0]) if rows else 0
-        if width > 1:
-            score = (round(sum(len(row) == width for row in rows) / len(rows), 1), width)
-            if score > best_score:
-                best, best_score = separator, score
-    if best is None:
-        raise OrdersError(f"{name} has one column only, or a separator other than , ; tab and |")
-    header = next(csv.reader(lines, delimiter=best))
-    if sum(bool(re.fullmatch(r"-?[\d.,:/ -]+", cell.strip())) for cell in header) > len(header) / 2:
-        raise OrdersError(f"{name} has no header: its first line is {lines[0][:80]!r}")
-    return best
-
-
-def _row_numbers(n_read, bad):
-    numbers = pd.RangeIndex(2, n_read + len(bad) + 2)
-    return numbers.delete([row - 2 for row in bad if 0 <= row - 2 < len(numbers)])[:n_read]
+        place = find_header(head.to_numpy().tolist(), f"{name}, sheet {sheet}")
+    except OrdersError:
+        return None
+    frame = rows.iloc[place + 1 :].set_axis(column_names(head.iloc[place]), axis=1)
+    frame.index = pd.RangeIndex(place + 2, place + 2 + len(frame))
+    notes = []
+    frame = trim(frame, notes).infer_objects()
+    for column in frame.select_dtypes("object"):
+        # Dates or numbers together with texts: texts, of which the dates are ISO.
+        values = frame[column]
+        frame[column] = values.astype("str").where(values.notna())
+    return (frame, notes) if len(frame) else None

@@ -1,27 +1,20 @@
-"""Texts to ids, numbers and dates, whatever country's habits a file follows.
+"""Texts to ids and numbers, whatever country's habits a file follows.
 
-Each function works on the distinct values of a column, so a million lines cost little.
+Each function works on the distinct values of a column, so a million lines cost little. A value
+whose own shape tells is read as it says; what may be thousands or thousandths is settled by the
+rest of the file, or asked about.
 """
 
 import re
+import unicodedata
 
 import numpy as np
 import pandas as pd
 
-EMPTY = ("", "nan", "none", "null", "n/a", "na", "<na>", "nat", "-")
-CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
-_MANY = 500  # distinct values looked at to choose a date format
-# Tried in this order. Two that differ only in which comes first, day or month, are told
-# apart by the values: a 13 cannot be a month.
-_DATES = ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y"]
-_DATES += ["%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y"]
-_DATES += ["%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y"]
-_TIMES = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"]
-_SWAPPED = {"%d/%m": "%m/%d", "%d.%m": "%m.%d", "%d-%m": "%m-%d"}
-
-
-class AmbiguousDatesError(ValueError):
-    """Every date can be read with the day first and with the month first."""
+_NOTHING = r"nan none null (null) n/a na <na> #n/a #nv #na nat nil - -- --- – — . ? \n undefined"
+EMPTY = frozenset(_NOTHING.split()) | {""}
+CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "元": "CNY"}
+CURRENCIES |= {"zł": "PLN", "Kč": "CZK", "R$": "BRL", "₺": "TRY", "Ft": "HUF", "円": "JPY"}
 
 
 def read_ids(column):
@@ -31,7 +24,7 @@ def read_ids(column):
     ----------
     column : Series
         Texts or numbers. 17850.0, as a spreadsheet writes an id that it took for a number,
-        becomes "17850".
+        becomes "17850"; leading zeros stay; letters of an e-mail address become small.
 
     Returns
     -------
@@ -40,14 +33,17 @@ def read_ids(column):
     damaged : Series of bool
         An id such as 1.23E+12, whose digits a spreadsheet has thrown away.
     """
-    codes, values = _distinct(column)
+    codes, values = distinct(column)
     if pd.api.types.is_float_dtype(values.dtype):
         whole = np.isfinite(values) & (values == np.floor(values)) & (values.abs() < 2**53)
         ids = values.astype("str").where(~whole, values.where(whole, 0).astype("int64").astype(str))
-        return _spread(ids, codes, column), _spread(values.abs() >= 2**53, codes, column, False)
-    ids = _texts(values).str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+        return spread(ids, codes, column), spread(values.abs() >= 2**53, codes, column, False)
+    ids = as_texts(values).str.replace(r"^'?(\d+)\.0+$", r"\1", regex=True)
+    ids = ids.str.replace(r"^'(?=\d)", "", regex=True)
+    mail = ids.str.contains("@", regex=False).fillna(False).astype(bool)
+    ids = ids.mask(mail, ids.str.lower().str.removeprefix("mailto:"))
     damaged = ids.str.fullmatch(r"\d+([.,]\d+)?[eE]\+?\d+").fillna(False).astype(bool)
-    return _spread(ids, codes, column), _spread(damaged, codes, column, False)
+    return spread(ids, codes, column), spread(damaged, codes, column, False)
 
 
 def read_numbers(column, decimal="."):
@@ -56,10 +52,9 @@ def read_numbers(column, decimal="."):
     Parameters
     ----------
     column : Series
-        Numbers, or texts such as ``1.234,50 €``, ``(12.50)``, ``12,50-`` or ``1 234.5``.
+        Numbers, or texts such as ``1.234,50 €``, ``(12.50)``, ``12,50-``, ``'-70`` or ``1 234.5``.
     decimal : {".", ","}
-        The mark before the fraction; the other one, spaces and apostrophes stand between
-        thousands.
+        The mark before the fraction where a value may be read both ways, such as ``1.120``.
 
     Returns
     -------
@@ -68,175 +63,168 @@ def read_numbers(column, decimal="."):
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.astype(float).replace([np.inf, -np.inf], np.nan)
-    codes, values = _distinct(column)
-    texts = _texts(values)
-    plain = _plain(texts)
-    if decimal == ",":
-        plain = plain.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-    else:
-        plain = plain.str.replace(",", "", regex=False)
-    numbers = pd.to_numeric(plain, errors="coerce").astype(float)
-    negative = texts.str.fullmatch(r"\(.*\)|[^-]*\d\s*-").fillna(False).astype(bool)
+    codes, values = distinct(column)
+    digits, negative = _plain(as_texts(values))
+    shape = _shapes(digits)
+    plain = digits.copy()
+    for mark, other in ((".", ","), (",", ".")):
+        is_decimal = shape.eq(f"decimal {mark}") | (shape.eq(f"either {mark}") & (decimal == mark))
+        read = digits.str.replace(other, "", regex=False).str.replace(mark, ".", regex=False)
+        plain = plain.mask(is_decimal, read)
+        is_group = shape.eq(f"group {mark}") | (shape.eq(f"either {mark}") & (decimal != mark))
+        plain = plain.mask(is_group, digits.str.replace(mark, "", regex=False))
+    numbers = pd.to_numeric(plain.where(shape != "none"), errors="coerce").astype(float)
     numbers = numbers.where(~negative, -numbers.abs()).replace([np.inf, -np.inf], np.nan)
-    return _spread(numbers, codes, column)
+    return spread(numbers, codes, column)
 
 
-def decimal_mark(columns):
-    """Tell which mark stands before the fraction in columns of one file.
-
-    Parameters
-    ----------
-    columns : list of Series
-
-    Returns
-    -------
-    {".", ","}
-        The mark that more values speak for; a point where none does.
-    """
-    votes = {".": 0, ",": 0}
-    for column in columns:
-        if pd.api.types.is_numeric_dtype(column.dtype):
-            continue
-        plain = _plain(_texts(_distinct(column)[1])).dropna()
-        for mark, other in ((".", ","), (",", ".")):
-            m, o = re.escape(mark), re.escape(other)
-            # A fraction of one, two or over three digits, or both marks with this one last.
-            shape = rf"-?\d+{m}(\d{{1,2}}|\d{{4,}})|-?\d{{1,3}}({o}\d{{3}})+{m}\d*|-?0{m}\d+"
-            votes[mark] += int(plain.str.fullmatch(shape).sum())
-            # Thousands in more than one group: the mark between them is not before a fraction.
-            votes[mark] += int(plain.str.fullmatch(rf"-?\d{{1,3}}({o}\d{{3}}){{2,}}").sum())
-    return "," if votes[","] > votes["."] else "."
-
-
-def read_dates(column, date_format=None):
-    """Return a column's values as dates.
+def decimal_marks(columns):
+    """Tell which mark stands before the fraction, for each column of one file.
 
     Parameters
     ----------
-    column : Series
-        Dates, texts, days as a spreadsheet counts them, or seconds or milliseconds since 1970.
-    date_format : str, optional
-        As for `strptime`, where the values alone do not tell.
+    columns : dict of str to Series
+        Columns of numbers that one program has written.
 
     Returns
     -------
-    dates : Series of datetime64
-        Without a time zone (UTC where the text gave one); NaT where a value cannot be read.
-    date_format : str
-        How they were read.
-
-    Raises
-    ------
-    AmbiguousDatesError
-        If every date makes sense with the day first and with the month first.
+    marks : dict of str to {".", ","}
+    unsure : dict of str to str
+        Columns that nothing in the file decides, with a value that reads both ways.
     """
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        dates = column
-        if getattr(column.dtype, "tz", None) is not None:
-            dates = column.dt.tz_convert("UTC").dt.tz_localize(None)
-        return dates.astype("datetime64[ns]"), "dates"
-    codes, values = _distinct(column)
-    texts = _texts(values)
-    if date_format:
-        return _spread(_parse(texts, date_format), codes, column), date_format
-    numbers = pd.to_numeric(texts, errors="coerce").astype(float)
-    if numbers.notna().sum() > 0.5 * max(texts.notna().sum(), 1):
-        dates, how = _dates_of_numbers(numbers, texts)
-        return _spread(dates, codes, column), how
-    how = _best_format(texts.dropna())
-    dates = _parse(texts, how)
-    left = dates.isna() & texts.notna()
-    if left.any() and how != "ISO8601":
-        dates[left] = _parse(texts[left], "ISO8601")
-    return _spread(dates, codes, column), how
+    seen = {name: _evidence(column) for name, column in columns.items()}
+    whole = {mark: sum(one["decimal"][mark] for one in seen.values()) for mark in ".,"}
+    usual = "," if whole[","] > whole["."] else "."
+    marks, unsure = {}, {}
+    for name, one in seen.items():
+        mark = _mark_of(one, whole) if any(one["either"].values()) else usual
+        marks[name] = mark or usual
+        if mark is None:
+            unsure[name] = one["example"]
+    return marks, unsure
+
+
+def _evidence(column):
+    """Count what the distinct values of a column say about marks."""
+    none = {".": 0, ",": 0}
+    found = {"decimal": dict(none), "either": dict(none), "round": False, "example": ""}
+    found |= {"small": 0, "large": 0, "places": set()}
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return found
+    digits, _ = _plain(as_texts(distinct(column)[1]))
+    digits = digits.dropna()
+    shape = _shapes(digits)
+    for mark, other in ((".", ","), (",", ".")):
+        sure = digits[shape == f"decimal {mark}"]
+        # Thousands in more than one group: the other mark stands before the fraction.
+        found["decimal"][mark] = len(sure) + int((shape == f"group {other}").sum())
+        found["places"] |= {len(text.rpartition(mark)[2]) for text in sure}
+        either = digits[shape == f"either {mark}"]
+        found["either"][mark] = len(either)
+        if len(either):
+            found["example"] = either.iloc[0]
+            found["round"] |= bool(either.str.endswith("0").any())
+    whole = pd.to_numeric(digits[shape == "whole"], errors="coerce").abs()
+    found["small"], found["large"] = int((whole < 1000).sum()), int((whole >= 1000).sum())
+    return found
+
+
+def _mark_of(one, whole):
+    """Return the mark before the fraction in a column that holds values such as 1.120, or None."""
+    if all(one["either"].values()):  # 1.120 and 1,120 in one column
+        return None
+    mark = "." if one["either"]["."] else ","
+    other = "," if mark == "." else "."
+    for votes, here in ((one["decimal"], True), (whole, False)):
+        if votes[mark] and votes[other]:
+            return None
+        if votes[other]:
+            return other  # cents elsewhere are written with the other mark
+        if votes[mark] and here:
+            # Three places beside others: natural where zeros at the end are not written.
+            trimmed = 1 in one["places"] and not one["round"]
+            return mark if trimmed or max(one["places"]) >= 3 else None
+        if votes[mark]:
+            # Elsewhere this mark stands before cents; here all have three places, or none round.
+            return mark if not one["small"] + one["large"] or not one["round"] else None
+    # Nothing but whole numbers and 1.120: a fraction would not end in 0 beside numbers without.
+    return other if one["small"] and not one["large"] and one["round"] else None
 
 
 def currency_signs(column):
     """Return the currency that a column's texts carry as a sign, missing where they carry none."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         return pd.Series(pd.NA, index=column.index, dtype="str")
-    codes, values = _distinct(column)
-    texts = _texts(values)
-    found = texts.str.extract(rf"([{''.join(CURRENCIES)}]|\b[A-Z]{{3}}\b)", expand=False)
-    return _spread(found.replace(CURRENCIES).astype("str"), codes, column)
+    codes, values = distinct(column)
+    signs = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
+    found = as_texts(values).str.extract(rf"({signs}|(?<![A-Za-z])[A-Z]{{3}}(?![A-Za-z]))")[0]
+    return spread(found.replace(CURRENCIES).astype("str"), codes, column)
 
 
-def _best_format(texts):
-    """Return the format that reads most of the texts; ISO 8601 where it reads as many."""
-    some = texts.iloc[:: max(1, len(texts) // _MANY)]
-    best, most = "ISO8601", int(_parse(some, "ISO8601").notna().sum())
-    for day in _DATES:
-        for time in _TIMES:
-            read = int(_parse(some, day + time).notna().sum())
-            if read > most:
-                best, most = day + time, read
-        if most == len(some):
-            break
-    first, swapped = best[:5], _SWAPPED.get(best[:5])
-    if swapped is None:
-        return best
-    other = swapped + best[5:]
-    # Decided on all values: the day that settles it may be rare.
-    here, there = (_parse(texts, one) for one in (best, other))
-    if there.notna().sum() > here.notna().sum():
-        return other
-    if there.notna().sum() == here.notna().sum() and not here.equals(there):
-        raise AmbiguousDatesError(
-            f"dates such as {texts.iloc[0]!r} read as {first} (day first) and as {swapped} "
-            f"(month first): say which by date_format = {best!r} under [read] in the columns' TOML"
+def _shapes(digits):
+    """Name how each text of digits and marks reads: whole, decimal, group, either or none."""
+    # Digits are spelled out: Arrow then matches the pattern, several times as fast.
+    shape = pd.Series("none", index=digits.index)
+    shape[digits.str.fullmatch(r"[0-9]+(?:[eE][+-]?[0-9]+)?").fillna(False).astype(bool)] = "whole"
+    for mark, other in ((".", ","), (",", ".")):
+        m, o = re.escape(mark), re.escape(other)
+        exponent = r"(?:[eE][+-]?[0-9]+)?"
+        grouped = rf"[0-9]{{1,3}}(?:{o}[0-9]{{2,3}})*{o}[0-9]{{3}}{m}[0-9]*"
+        rules = (
+            (f"decimal {mark}", rf"[0-9]*{m}[0-9]*{exponent}|{grouped}"),
+            (f"either {mark}", rf"[1-9][0-9]{{0,2}}{m}[0-9]{{3}}"),
+            (f"group {mark}", rf"[0-9]{{1,3}}(?:{m}[0-9]{{2,3}})+{m}[0-9]{{3}}"),
         )
-    return best
-
-
-def _parse(texts, date_format):
-    if date_format == "ISO8601":
-        dates = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
-        # ISO 8601 also knows 2026 and 202601, which are years and months, no dates.
-        short = texts.str.len().fillna(0) < 8
-        return dates.dt.tz_localize(None).astype("datetime64[ns]").mask(short)
-    dates = pd.to_datetime(texts, format=date_format, errors="coerce")
-    if getattr(dates.dtype, "tz", None) is not None:
-        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    return dates.astype("datetime64[ns]")
-
-
-def _dates_of_numbers(numbers, texts):
-    middle = numbers.median()
-    if 19_000_101 <= middle <= 22_000_101:
-        whole = texts.str.replace(r"\.0$", "", regex=True)
-        return _parse(whole, "%Y%m%d"), "%Y%m%d"
-    for low, high, unit, scale, origin, how in (
-        (20_000, 80_000, "s", 86_400, "1899-12-30", "spreadsheet days"),
-        (5e8, 5e9, "s", 1, "1970-01-01", "seconds since 1970"),
-        (5e11, 5e12, "ms", 1, "1970-01-01", "milliseconds since 1970"),
-    ):
-        if low <= middle <= high:
-            inside = numbers.where((numbers > 0) & (numbers < high))
-            dates = pd.to_datetime(
-                (inside * scale).round(), unit=unit, origin=origin, errors="coerce"
-            )
-            return dates.astype("datetime64[ns]"), how
-    return pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]"), "nothing known"
+        for name, pattern in rules:
+            shape[digits.str.fullmatch(pattern).fillna(False).astype(bool)] = name
+    return shape
 
 
 def _plain(texts):
-    """Return texts without signs of currency, spaces and apostrophes."""
-    plain = texts.str.replace("\N{MINUS SIGN}", "-", regex=False)
-    letters = r"[\s'’()€$£¥₹%]|\b[A-Za-z]{3}\b|(?<=\d)\s*-$"
-    return plain.str.replace(letters, "", regex=True)
+    """Return texts without sign, currency and spaces, and which of them are negative."""
+    odd = ~texts.str.fullmatch(r"-?[0-9.,]+").fillna(True).astype(bool)
+    negative = texts.str.startswith("-").fillna(False).astype(bool)
+    digits = texts.str.removeprefix("-")
+    if odd.any():
+        digits[odd], negative[odd] = _bare(texts[odd])
+    return digits, negative
 
 
-def _texts(values):
-    texts = values.astype("str").str.strip()
+def _bare(texts):
+    """Do the same for texts with more than digits and marks."""
+    # A sign of currency before or behind: R$, kr, zł, CHF, руб., 元.
+    word = r"(?:[^\W\d]{1,4}\.?|[$€£¥₹₽₺₩฿₫₴%])"
+    plain = texts.str.replace("[\N{MINUS SIGN}–—]", "-", regex=True)
+    plain = plain.str.replace(r"[\s'’`´]+", "", regex=True)
+    bare = plain.str.replace(rf"^([(+-]*)(?:{word}){{1,2}}(?=[(+\-\d.,])", r"\1", regex=True)
+    bare = bare.str.replace(rf"(?<=[\d.,)-])(?:{word}){{1,2}}([)-]*)$", r"\1", regex=True)
+    bare = bare.str.replace(r"(?<=\d)[.,]-$", "", regex=True)  # the Swiss 12.-
+    negative = bare.str.fullmatch(r"\(.*\)|-.*|.*\d-").fillna(False).astype(bool)
+    digits = bare.str.replace(r"^[(+-]+|[)-]+$", "", regex=True)
+    return digits, negative
+
+
+def as_texts(values):
+    """Return values as texts without spaces around them, missing where they say nothing."""
+    texts = values.astype("str")
+    strange = texts.str.contains("[^\x00-\x9f\xa1-\xff]", regex=True).fillna(False).astype(bool)
+    if strange.any():  # full-width digits, spaces of other widths
+        texts = texts.mask(strange, texts[strange].map(_compatible))
+    texts = texts.str.strip()
     return texts.mask(texts.str.lower().isin(EMPTY))
 
 
-def _distinct(column):
+def _compatible(text):
+    return unicodedata.normalize("NFKC", text)
+
+
+def distinct(column):
+    """Return each line's code, and the values that the codes stand for."""
     codes, values = pd.factorize(column)
     return codes, pd.Series(values)
 
 
-def _spread(values, codes, column, missing=None):
+def spread(values, codes, column, missing=None):
     """Give each line the value of its code; a line with no code is missing."""
     if missing is not None:
         out = np.append(values.to_numpy(bool), missing)[codes]
