@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ecomlab import __version__
-from ecomlab.cli import authors, classroom, data, doctor, lessons, reports, sweep, workbook
+from ecomlab.cli import authors, classroom, data, doctor, lessons, orders, reports, sweep, workbook
 from ecomlab.cli.common import new_app
 from ecomlab.errors import RunFailed, UserError
 
@@ -22,6 +22,7 @@ app.command()(classroom.exercise)
 app.command()(workbook.workbook)
 app.command()(workbook.book)
 app.add_typer(data.app, name="data")
+app.add_typer(orders.app, name="orders")
 app.add_typer(reports.app, name="report")
 app.command()(reports.score)
 app.command()(sweep.sweep)

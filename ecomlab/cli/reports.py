@@ -25,7 +25,17 @@ Currency = Annotated[
     str | None, typer.Option(help="The currency to keep. [default: the most frequent]")
 ]
 KeepDuplicates = Annotated[
-    bool, typer.Option("--keep-duplicates", help="Keep lines equal in every column.")
+    bool | None,
+    typer.Option(
+        "--keep-duplicates/--drop-duplicates",
+        help="Lines equal in every column. [default: drop; ask where no column counts pieces]",
+    ),
+]
+AllowDropped = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=1, help="The share of lines, and of value, that may be unfit. [default: 0.1]"
+    ),
 ]
 Today = Annotated[
     str | None, typer.Option(metavar="DATE", help="Later dates are mistakes. [default: today]")
@@ -57,13 +67,15 @@ def report(
     columns: Columns = None,
     query: Query = None,
     currency: Currency = None,
-    keep_duplicates: KeepDuplicates = False,
+    keep_duplicates: KeepDuplicates = None,
+    allow_dropped: AllowDropped = None,
     today: Today = None,
     parameter: Parameters = None,
     offline: Offline = False,
     quiet: Quiet = False,
 ):
     """Check the orders and run the report notebook that the command is named after."""
+    from ecomlab.shop.account import summary
     from ecomlab.shop.orders import read_orders
     from ecomlab.shop.report import make_report
 
@@ -71,19 +83,14 @@ def report(
     parameters = pairs(parameter or [])
     orders = None
     if data or query:
-        orders = read_orders(
-            name,
-            data,
-            query=query,
-            columns=columns,
-            today=_date(today),
-            currency=currency,
-            keep_duplicates=keep_duplicates,
-        )
+        options = reading_options(columns, query, currency, keep_duplicates, allow_dropped, today)
+        orders = read_orders(name, data, **options)
         if not quiet:
-            print("\n".join(orders.account()))
-    elif columns or currency or keep_duplicates or today:
-        raise UserError("--columns, --currency, --keep-duplicates and --today go with --data")
+            print("\n".join(summary(orders)), flush=True)
+    elif any(
+        o not in (None, False) for o in (columns, currency, keep_duplicates, allow_dropped, today)
+    ):
+        raise UserError("options on how orders are read go with --data")
     with CellBar(name, False) as bar:
         on_cell = None if quiet else bar
         made = make_report(name, out, orders, parameters, offline=offline, on_cell=on_cell)
@@ -97,12 +104,29 @@ for _name, (_does, _example) in REPORTS.items():
     app.command(_name, help=f"{_does}\n\nExample: ecomlab report {_name} {_example}")(report)
 
 
+@app.callback(invoke_without_command=True)
+def reports(
+    list_exports: Annotated[
+        bool, typer.Option("--list-exports", help="List the exports that are known by name.")
+    ] = False,
+):
+    """Make a report on a shop's own orders."""
+    if list_exports:
+        from ecomlab.shop.exports import exports
+
+        for stem, export in exports().items():
+            print(f"{stem:<22} {export.name}{': ' + export.missing if export.missing else ''}")
+
+
 def score(
     model: Annotated[Path, typer.Argument(help="The folder that a report saved: NAME_model.")],
     data: Annotated[str, typer.Argument(metavar="DATA", help="Orders, as for the report.")],
     out: Annotated[Path, typer.Option(help="The scores, .csv or .parquet.")],
     columns: Columns = None,
     query: Query = None,
+    currency: Currency = None,
+    keep_duplicates: KeepDuplicates = None,
+    allow_dropped: AllowDropped = None,
     today: Today = None,
 ):
     """Score new orders with a report's saved model: segments of customers, or products for them.
@@ -111,7 +135,16 @@ def score(
     """
     from ecomlab.shop.model import score_file
 
-    print(score_file(model, data, out, columns=columns, query=query, today=_date(today)))
+    options = reading_options(columns, query, currency, keep_duplicates, allow_dropped, today)
+    print(score_file(model, data, out, **options))
+
+
+def reading_options(columns, query, currency, keep_duplicates, allow_dropped, today):
+    """Return the options on reading as `ecomlab.shop.orders.read_orders` takes them."""
+    options = {"columns": columns, "query": query, "currency": currency, "today": _date(today)}
+    if allow_dropped is not None:
+        options["allow_dropped"] = allow_dropped
+    return options | {"keep_duplicates": keep_duplicates}
 
 
 def _date(text):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ecomlab.shop.columns import NEAR
 from ecomlab.shop.exports import column_in
-from ecomlab.shop.guessing import guess
+from ecomlab.shop.guessing import guess, name_score
 from ecomlab.shop.values import decimal_marks, read_numbers
 
 AGREE = 0.9  # share of lines in which price times quantity must be the amount
@@ -252,10 +252,13 @@ def _piece_or_line(frame, raw, columns, notes):
         notes.append(
             f"{source} grows with the quantity: it is a line's price, and is not multiplied"
         )
-    elif not times and piece > 0.8 and line < 0.2:
-        if columns["amount"][1] == "map":
-            return []
+    elif not times and piece > 0.8 and line < 0.2 and columns["amount"][1] != "map":
         multiplied = frame["amount"] * frame["quantity"]
+        if name_score("price", source):
+            frame["amount"] = multiplied
+            columns["amount"] = (source, "price times quantity")
+            notes.append(f"{source} does not grow with the quantity: it is taken times quantity")
+            return []
         return [
             f"column {source!r} does not grow with the quantity, so it looks like a price of a "
             f"piece: summed {frame['amount'].sum():,.2f}, times quantity {multiplied.sum():,.2f}. "

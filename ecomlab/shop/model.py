@@ -212,7 +212,7 @@ def recommend_to(lines, about, arrays, network=None):
     return table[places.ravel() >= 0].reset_index(drop=True)
 
 
-def score_file(model, data, out, *, columns=None, query=None, today=None):
+def score_file(model, data, out, **reading):
     """Score a shop's new orders with a saved model.
 
     Parameters
@@ -223,8 +223,8 @@ def score_file(model, data, out, *, columns=None, query=None, today=None):
         Orders, as for the report: all those of the customers to be scored.
     out : str or Path
         A .csv or .parquet file.
-    columns, query, today
-        As for `ecomlab.shop.orders.read_orders`.
+    **reading
+        How orders are read, as for `ecomlab.shop.orders.read_orders`.
 
     Returns
     -------
@@ -242,7 +242,7 @@ def score_file(model, data, out, *, columns=None, query=None, today=None):
     if out.suffix not in (".csv", ".parquet"):
         raise UserError(f"--out names a .csv or .parquet file, not {out.name}")
     kind = read_about(model)["kind"]  # before the orders are read: a wrong folder is told at once
-    orders = read_orders(kind, data, query=query, columns=columns, today=today, any_size=True)
+    orders = read_orders(kind, data, any_size=True, **reading)
     about, arrays, network = load_model(model)
     if kind == "segments":
         # Looked at from the model's own day, or from the day after the last new order.
@@ -251,6 +251,7 @@ def score_file(model, data, out, *, columns=None, query=None, today=None):
         table = score_customers(orders.lines, end, about, arrays, network)
     else:
         table = recommend_to(orders.lines, about, arrays, network)
+    orders.save_key(out.with_name(f"{out.stem}_customer_key.csv"))
     if out.suffix == ".csv":
         return write_csv(table, out)
     buffer = BytesIO()

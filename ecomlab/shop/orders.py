@@ -5,21 +5,19 @@ left out. Each reason is a rule (`rules.py`); no line is repaired in silence.
 """
 
 import json
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from ecomlab.shop.amounts import read_amounts
-from ecomlab.shop.columns import FIELDS, find_columns, near
-from ecomlab.shop.dates import AmbiguousDatesError, read_dates
+from ecomlab.files import write_text
+from ecomlab.shop.columns import find_columns
 from ecomlab.shop.errors import OrdersError
-from ecomlab.shop.exports import column_in, recognise
-from ecomlab.shop.meaning import is_service, read_events, read_status
-from ecomlab.shop.people import hide_people
+from ecomlab.shop.exports import recognise
+from ecomlab.shop.lines import typed_lines
+from ecomlab.shop.mapping import read_map
 from ecomlab.shop.reading import RawTable, read_table
-from ecomlab.shop.returns import net_order_refunds, net_returns
+from ecomlab.shop.returns import net_returns
 from ecomlab.shop.rules import (
     DROPPED,
     LEAST,
@@ -30,9 +28,7 @@ from ecomlab.shop.rules import (
     refuse_losses,
     unreadable,
 )
-from ecomlab.shop.values import currency_signs, read_ids
 
-SETTINGS = ("decimal", "separator", "encoding", "date_format", "sheet", "currency")
 ALLOWED = 0.1  # share of lines, or of their value, that may be left out
 
 
@@ -95,6 +91,11 @@ class Orders:
         }
         (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
         return folder
+
+    def save_key(self, path):
+        """Write which customer each short hash stands for, where customers are hashed."""
+        if self.key is not None:
+            write_text(path, self.key.to_csv(index=False))
 
     @classmethod
     def load(cls, folder):
@@ -182,54 +183,6 @@ def read_orders(
     )
 
 
-def read_map(path):
-    """Read the TOML that maps columns.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    mapping : dict
-        Field to the source's column.
-    settings : dict
-        decimal, separator, encoding, date_format, sheet, currency, where given; and `status`,
-        with lists of `sales` and `no_sales`.
-
-    Raises
-    ------
-    OrdersError
-        With every unknown name.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise OrdersError(f"no such file: {path}")
-    try:
-        toml = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise OrdersError(f"{path.name} is no TOML: {error}") from None
-    problems = []
-    for table, known in (("columns", FIELDS), ("read", SETTINGS)):
-        for name, value in toml.get(table, {}).items():
-            if name not in known:
-                problems.append(f"[{table}] has no {name!r}{near(name, known)}")
-            elif not isinstance(value, str) and name != "sheet":
-                problems.append(f"[{table}] {name} = {value!r} is no text")
-    for name, value in toml.get("status", {}).items():
-        if name not in ("sales", "no_sales") or not isinstance(value, list):
-            problems.append(f"[status] takes sales and no_sales, lists of texts, not {name!r}")
-    problems += [f"no table [{name}]" for name in toml if name not in ("columns", "read", "status")]
-    settings = toml.get("read", {})
-    if settings.get("decimal", ".") not in (".", ","):
-        problems.append(f"[read] decimal is . or , and not {settings['decimal']!r}")
-    if problems:
-        raise OrdersError(f"{path.name}: {'; '.join(problems)}")
-    if "status" in toml:
-        settings = settings | {"status": toml["status"]}
-    return toml.get("columns", {}), settings
-
-
 def check_orders(
     report,
     table,
@@ -269,7 +222,8 @@ def check_orders(
     if export is not None and export.missing:
         raise OrdersError(f"{table.source} is {export.name}: {export.missing}")
     columns = find_columns(table.frame, report, mapping or {}, table.source, export)
-    frame, notes, problems, reasons, key = _typed(table.frame, columns, settings, export)
+    frame, told = typed_lines(table.frame, columns, settings, export)
+    notes, problems, reasons = told.notes, told.problems, told.reasons
     n_read = len(frame) + len(table.bad_rows)
     today = pd.Timestamp.now() if today is None else pd.Timestamp(today)
 
@@ -280,7 +234,8 @@ def check_orders(
         reasons["asked"] = ""
     rules = line_rules(report, frame, today, main, reasons)
     broken = broken_rules(frame, rules)
-    problems += unreadable(frame, rules, columns)
+    asked = " ".join(problems)
+    problems += [one for one in unreadable(frame, rules, columns) if one.split(",")[0] not in asked]
     problems += _ask_about_repeats(frame, broken, columns, keep_duplicates)
     if problems:
         raise OrdersError(f"{table.source}: {'; '.join(problems)}")
@@ -298,139 +253,13 @@ def check_orders(
     if main:
         notes.append(f"amounts in {main}")
     notes = [note for note in [table.how, *table.notes, *notes] if note]
-    told = {"export": export.name if export else "", "currency": main, "key": key}
-    told["n_customers"] = frame["customer_id"].nunique() if "customer_id" in frame else 0
-    orders = Orders(lines, columns, dropped, table.source, n_read, notes, **told)
+    orders = Orders(lines, columns, dropped, table.source, n_read, notes, key=told.key)
+    orders.export, orders.currency = export.name if export else "", main
+    orders.n_customers = frame["customer_id"].nunique() if "customer_id" in frame else 0
     refuse_little(orders, report, {})
     refuse_losses(orders, allow_dropped)
     refuse_little(orders, report, {} if any_size or not report else LEAST[report])
     return orders
-
-
-def _typed(raw, columns, settings, export):
-    """Return ids, dates and numbers; notes on how they were read, problems, reasons, the key."""
-    notes, problems, reasons, key = [], [], {}, None
-    raw = _filled_down(raw, columns, export)
-    frame, said, asked = read_amounts(raw, columns, export, settings)
-    if "date" in columns:
-        frame["date"] = _dates(raw, columns, settings, notes, problems)
-    notes += said
-    problems += asked
-    for name in ("customer_id", "order_id", "product_id"):
-        if name in columns:
-            frame[name], frame[f"{name}_damaged"] = read_ids(raw[columns[name][0]])
-    if "product" in columns:
-        frame["product"] = raw[columns["product"][0]].astype("str").str.strip()
-    if "customer_id" in columns:
-        frame["customer_id"], key = hide_people(frame["customer_id"], columns["customer_id"][0])
-        if key is not None:
-            notes.append(
-                f"customers are shown under short hashes: {columns['customer_id'][0]} holds "
-                f"names or addresses"
-            )
-    _products(frame, columns)
-    _currency(frame, raw, columns)
-    problems += _sales(frame, raw, columns, settings, export, notes, reasons)
-    if "refund" in frame and "amount" in frame:
-        counts = frame.get("is_sale", pd.Series(True, index=frame.index)) & (frame["amount"] > 0)
-        less = net_order_refunds(frame[counts], frame.loc[counts, "refund"])
-        off = frame.loc[counts, "amount"].sum() - less.sum()
-        if off > 0.005:
-            frame.loc[counts, "amount"] = less
-            notes.append(f"{columns['refund'][0]}: {off:,.2f} refunded, taken off the orders")
-    return frame, notes, problems, reasons, key
-
-
-def _filled_down(raw, columns, export):
-    """Give every line of an order what stands on its first row only."""
-    if export is None or not export.rows.get("fill_down") or "order_id" not in columns:
-        return raw
-    order = raw[columns["order_id"][0]]
-    names = ("customer_id", "date", "time", "currency", "status", "refund")
-    here = [columns[name][0] for name in names if name in columns]
-    here = [column for column in here if raw[column].isna().any()]
-    return raw.assign(**{one: raw.groupby(order)[one].transform("first") for one in here})
-
-
-def _dates(raw, columns, settings, notes, problems):
-    column = columns["date"][0]
-    used = {pair[0] for pair in columns.values()}
-    others = (raw[name] for name in raw if name not in used)
-    values = raw[column]
-    try:
-        dates, how = read_dates(values, settings.get("date_format"), others)
-        clock = dates - dates.dt.normalize()
-        if "time" in columns and not clock.fillna(pd.Timedelta(0)).any():
-            both = values.astype("str").str.strip() + " " + raw[columns["time"][0]].astype("str")
-            timed, _ = read_dates(both, None, others)
-            dates = timed.fillna(dates)
-    except AmbiguousDatesError as error:
-        problems.append(f"column {column!r}: {error}")
-        return pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns]")
-    notes.append(f"dates read as {how}")
-    return dates
-
-
-def _products(frame, columns):
-    """Name products by their id, and where that is empty by their name."""
-    if "product" not in frame:
-        return
-    if "product_id" not in frame:
-        frame["product_id"], frame["product_id_damaged"] = read_ids(frame["product"])
-        columns["product_id"] = (columns["product"][0], "the product's name")
-    elif columns["product_id"][1] != "map" and frame["product_id"].isna().mean() > 0.02:
-        names, _ = read_ids(frame["product"])
-        frame["product_id"] = frame["product_id"].fillna(names)
-
-
-def _currency(frame, raw, columns):
-    if "currency" in columns:
-        frame["currency"] = raw[columns["currency"][0]].astype("str").str.strip().str.upper()
-        return
-    money = columns.get("amount") or columns.get("price")
-    signs = currency_signs(raw[money[0]]) if money else None
-    if signs is not None and signs.notna().any():
-        frame["currency"] = signs
-
-
-def _sales(frame, raw, columns, settings, export, notes, reasons):
-    """Mark what is a sale of goods; return states that nobody knows."""
-    problems = []
-    need = [column_in(raw, [name]) for name in (export.rows.get("need", []) if export else [])]
-    need = [column for column in need if column]
-    if need:
-        frame["is_line"] = raw[need].notna().any(axis=1)
-    kind, others = read_events(raw, export)
-    if kind is not None:
-        frame["is_sale_event"] = kind != "other"
-        reasons["event"] = f"an event that is no sale: {', '.join(others[:6])}"
-        back = kind == "refund"
-        frame["amount"] = frame["amount"].where(~back, -frame["amount"].abs())
-        source = column_in(raw, export.rows.get("refund_of", []))
-        if source:
-            frame["order_id"] = frame["order_id"].mask(back, read_ids(raw[source])[0])
-    if "status" in columns:
-        column, how = columns["status"]
-        told = settings.get("status")
-        certain = how in ("map", "export")
-        sale, no_sales, unknown = read_status(raw[column], export, told, certain)
-        if sale is None:
-            del columns["status"]
-        elif unknown:
-            shown = ", ".join(map(repr, unknown[:6]))
-            problems.append(
-                f"column {column!r}: no list knows whether {shown} is a sale: say sales = [...] "
-                f"and no_sales = [...] under [status] in a TOML, and give that with --columns"
-            )
-        else:
-            frame["is_sale"] = sale
-            reasons["status"] = f"a state that is no sale: {', '.join(no_sales[:6])}"
-            counted = sorted(set(raw[column].dropna().astype("str")) - set(no_sales))
-            notes.append(f"states that count as sales: {', '.join(counted[:6])}")
-    service = is_service(frame, export)
-    if service.any():
-        frame["is_goods"] = ~service
-    return problems
 
 
 def _ask_about_repeats(frame, broken, columns, keep):

@@ -88,6 +88,11 @@ def read_table(data=None, query=None, settings=None):
         raise OrdersError(f"{shown_url(data)} is a database: say what to read with --query")
     else:
         table = _from_file(Path(data), settings)
+    if table.frame.empty and table.bad_rows:
+        raise OrdersError(
+            f"{table.source}: every line has more fields than the header, as where a comma "
+            f"stands in a number without quotation marks"
+        )
     if table.frame.empty:
         raise OrdersError(f"{table.source} holds no lines")
     table.frame.columns = [str(name).strip() for name in table.frame.columns]

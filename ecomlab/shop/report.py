@@ -85,6 +85,7 @@ def make_report(report, out, orders=None, parameters=None, *, offline=False, on_
         parameters["OUT"] = str(made)
         if orders is not None:
             parameters["ORDERS"] = str(orders.save(folder / "orders"))
+            orders.save_key(made / "customer_key.csv")
         try:
             done = run(
                 notebook,

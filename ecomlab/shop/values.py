@@ -192,8 +192,8 @@ def _plain(texts):
 
 def _bare(texts):
     """Do the same for texts with more than digits and marks."""
-    # A sign of currency before or behind: R$, kr, zł, CHF, руб., 元.
-    word = r"(?:[^\W\d]{1,4}\.?|[$€£¥₹₽₺₩฿₫₴%])"
+    # A sign of currency before or behind: R$, kr, zł, CHF, руб., 元; Japan's bytes for ¥ are \.
+    word = r"(?:[^\W\d]{1,4}\.?|[$€£¥\\₹₽₺₩฿₫₴%])"
     plain = texts.str.replace("[\N{MINUS SIGN}–—]", "-", regex=True)
     plain = plain.str.replace(r"[\s'’`´]+", "", regex=True)
     bare = plain.str.replace(rf"^([(+-]*)(?:{word}){{1,2}}(?=[(+\-\d.,])", r"\1", regex=True)

@@ -1,0 +1,183 @@
+"""A table's texts to typed order lines: ids, dates, amounts, and which lines are sales of goods."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ecomlab.shop.amounts import read_amounts
+from ecomlab.shop.dates import AmbiguousDatesError, read_dates
+from ecomlab.shop.exports import column_in
+from ecomlab.shop.meaning import is_service, read_events, read_status
+from ecomlab.shop.people import hide_people
+from ecomlab.shop.returns import net_order_refunds
+from ecomlab.shop.values import currency_signs, read_ids
+
+
+@dataclass
+class Told:
+    """What reading a table found out.
+
+    Attributes
+    ----------
+    notes : list of str
+        How things were read.
+    problems : list of str
+        What has to be asked.
+    reasons : dict of str to str
+        Why rules leave lines out, where the table says it: event, status.
+    key : DataFrame or None
+        As of `Orders`.
+    """
+
+    notes: list = field(default_factory=list)
+    problems: list = field(default_factory=list)
+    reasons: dict = field(default_factory=dict)
+    key: pd.DataFrame | None = None
+
+
+def typed_lines(raw, columns, settings, export):
+    """Give a table's columns their types, and mark which lines are sales of goods.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        As read.
+    columns : dict
+        As `find_columns` returns it; what follows from other columns is put in.
+    settings : dict
+        As `read_map` returns it.
+    export : ecomlab.shop.exports.Export or None
+
+    Returns
+    -------
+    frame : DataFrame
+        customer_id, date, order_id, product_id, product, quantity, price, amount, currency,
+        as far as the table has them; is_line, is_sale_event, is_sale, is_goods where some
+        lines are none.
+    told : Told
+    """
+    told = Told()
+    notes, problems, reasons = told.notes, told.problems, told.reasons
+    raw = _filled_down(raw, columns, export)
+    frame, said, asked = read_amounts(raw, columns, export, settings)
+    if "date" in columns:
+        frame["date"] = _dates(raw, columns, settings, notes, problems)
+    notes += said
+    problems += asked
+    for name in ("customer_id", "order_id", "product_id"):
+        if name in columns:
+            frame[name], frame[f"{name}_damaged"] = read_ids(raw[columns[name][0]])
+    if "product" in columns:
+        frame["product"] = raw[columns["product"][0]].astype("str").str.strip()
+    if "customer_id" in columns:
+        frame["customer_id"], told.key = hide_people(
+            frame["customer_id"], columns["customer_id"][0]
+        )
+        if told.key is not None:
+            notes.append(
+                f"customers are shown under short hashes: {columns['customer_id'][0]} holds "
+                f"names or addresses"
+            )
+    _products(frame, columns)
+    _currency(frame, raw, columns)
+    problems += _sales(frame, raw, columns, settings, export, notes, reasons)
+    if "refund" in frame and "amount" in frame:
+        counts = frame.get("is_sale", pd.Series(True, index=frame.index)) & (frame["amount"] > 0)
+        less = net_order_refunds(frame[counts], frame.loc[counts, "refund"])
+        off = frame.loc[counts, "amount"].sum() - less.sum()
+        if off > 0.005:
+            frame.loc[counts, "amount"] = less
+            notes.append(f"{columns['refund'][0]}: {off:,.2f} refunded, taken off the orders")
+    return frame, told
+
+
+def _filled_down(raw, columns, export):
+    """Give every line of an order what stands on its first row only."""
+    if export is None or not export.rows.get("fill_down") or "order_id" not in columns:
+        return raw
+    order = raw[columns["order_id"][0]]
+    names = ("customer_id", "date", "time", "currency", "status", "refund")
+    here = [columns[name][0] for name in names if name in columns]
+    here = [column for column in here if raw[column].isna().any()]
+    return raw.assign(**{one: raw.groupby(order)[one].transform("first") for one in here})
+
+
+def _dates(raw, columns, settings, notes, problems):
+    column = columns["date"][0]
+    used = {pair[0] for pair in columns.values()}
+    others = (raw[name] for name in raw if name not in used)
+    values = raw[column]
+    try:
+        dates, how = read_dates(values, settings.get("date_format"), others)
+        clock = dates - dates.dt.normalize()
+        if "time" in columns and not clock.fillna(pd.Timedelta(0)).any():
+            both = values.astype("str").str.strip() + " " + raw[columns["time"][0]].astype("str")
+            timed, _ = read_dates(both, None, others)
+            dates = timed.fillna(dates)
+    except AmbiguousDatesError as error:
+        problems.append(f"column {column!r}: {error}")
+        return pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns]")
+    notes.append(f"dates read as {how}")
+    return dates
+
+
+def _products(frame, columns):
+    """Name products by their id, and where that is empty by their name."""
+    if "product" not in frame:
+        return
+    if "product_id" not in frame:
+        frame["product_id"], frame["product_id_damaged"] = read_ids(frame["product"])
+        columns["product_id"] = (columns["product"][0], "the product's name")
+    elif columns["product_id"][1] != "map" and frame["product_id"].isna().mean() > 0.02:
+        names, _ = read_ids(frame["product"])
+        frame["product_id"] = frame["product_id"].fillna(names)
+
+
+def _currency(frame, raw, columns):
+    if "currency" in columns:
+        frame["currency"] = raw[columns["currency"][0]].astype("str").str.strip().str.upper()
+        return
+    money = columns.get("amount") or columns.get("price")
+    signs = currency_signs(raw[money[0]]) if money else None
+    if signs is not None and signs.notna().any():
+        frame["currency"] = signs
+
+
+def _sales(frame, raw, columns, settings, export, notes, reasons):
+    """Mark what is a sale of goods; return states that nobody knows."""
+    problems = []
+    need = [column_in(raw, [name]) for name in (export.rows.get("need", []) if export else [])]
+    need = [column for column in need if column]
+    if need:
+        frame["is_line"] = raw[need].notna().any(axis=1)
+    kind, others = read_events(raw, export)
+    if kind is not None:
+        frame["is_sale_event"] = kind != "other"
+        reasons["event"] = f"an event that is no sale: {', '.join(others[:6])}"
+        back = kind == "refund"
+        frame["amount"] = frame["amount"].where(~back, -frame["amount"].abs())
+        source = column_in(raw, export.rows.get("refund_of", []))
+        if source:
+            frame["order_id"] = frame["order_id"].mask(back, read_ids(raw[source])[0])
+    if "status" in columns:
+        column, how = columns["status"]
+        told = settings.get("status")
+        certain = how in ("map", "export")
+        sale, no_sales, unknown = read_status(raw[column], export, told, certain)
+        if sale is None:
+            del columns["status"]
+        elif unknown:
+            shown = ", ".join(map(repr, unknown[:6]))
+            problems.append(
+                f"column {column!r}: no list knows whether {shown} is a sale: say sales = [...] "
+                f"and no_sales = [...] under [status] in a TOML, and give that with --columns"
+            )
+        else:
+            frame["is_sale"] = sale
+            reasons["status"] = f"a state that is no sale: {', '.join(no_sales[:6])}"
+            counted = sorted(set(raw[column].dropna().astype("str")) - set(no_sales))
+            notes.append(f"states that count as sales: {', '.join(counted[:6])}")
+    service = is_service(frame, export)
+    if service.any():
+        frame["is_goods"] = ~service
+    return problems
