@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import os
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -20,10 +21,37 @@ __all__ = [
     "find_notebook",
     "lessons",
     "profile_parameters",
+    "project_folder",
     "read_lesson",
 ]
 
-ROOT = Path(__file__).resolve().parent.parent
+
+def project_folder():
+    """Return the project's folder, or None where the package runs without one.
+
+    The package sits in the project when it was installed with ``pip install -e .``. An
+    ordinary installation finds the project from the folder in which the reader works.
+    """
+    here = Path(__file__).resolve().parent.parent
+    return next((folder for folder in (here, *_working_folders()) if _is_project(folder)), None)
+
+
+def _working_folders():
+    try:
+        working = Path.cwd()
+    except FileNotFoundError:  # it was removed while the reader worked in it
+        return ()
+    return (working, *working.parents)
+
+
+def _is_project(folder):
+    # pathlib raises where a folder may not be looked into.
+    return os.access(folder / "data" / "draw_samples.py", os.F_OK)
+
+
+# Without a project, what is made goes below the folder in which the reader works, never
+# below the one in which the package is installed.
+ROOT = project_folder() or next(iter(_working_folders()), Path())
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"
 FULL_RESULTS = NOTEBOOKS / "results" / "full.json"
@@ -74,7 +102,8 @@ def lessons():
     if not NOTEBOOKS.is_dir():
         raise UserError(
             f"no notebooks beside the package (looked in {NOTEBOOKS}): "
-            "run `make setup`, or `pip install -e .`, in the workbook's own folder"
+            "call ecomlab from the workbook's own folder, or install it there with "
+            "`make setup` or `pip install -e .`"
         )
     return [read_lesson(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]*_*.ipynb"))]
 
@@ -131,8 +160,8 @@ def profile_parameters(name, profile):
     """
     if profile not in PROFILES:
         raise UserError(f"no profile {profile!r}: choose one of {', '.join(PROFILES)}")
-    if profile == "default":
-        return {}
+    if profile == "default" or not (NOTEBOOKS / "profiles.toml").is_file():
+        return {}  # a notebook of the reader's own, away from the project, has no profiles
     table = tomllib.loads((NOTEBOOKS / "profiles.toml").read_text(encoding="utf-8"))
     return table.get(name, {}).get(profile, {})
 

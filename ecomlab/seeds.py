@@ -35,11 +35,12 @@ def switch_autotuner_off():
     all passes on two cores). Arrays in memory have nothing to tune.
     """
     import tensorflow as tf
-    from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 
-    plain = ArrayDataAdapter.get_tf_dataset
-    if hasattr(plain, "__wrapped__"):  # done before
+    adapter = _array_adapter()
+    # None: a newer Keras has moved it, and passes may wait. Wrapped: done before.
+    if adapter is None or hasattr(adapter.get_tf_dataset, "__wrapped__"):
         return
+    plain = adapter.get_tf_dataset
 
     @functools.wraps(plain)
     def get_tf_dataset(self):
@@ -47,4 +48,13 @@ def switch_autotuner_off():
         options.autotune.enabled = False
         return plain(self).with_options(options)
 
-    ArrayDataAdapter.get_tf_dataset = get_tf_dataset
+    adapter.get_tf_dataset = get_tf_dataset
+
+
+def _array_adapter():
+    """Return the class with which Keras reads arrays, private to Keras; None where it is not."""
+    try:
+        from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
+    except ImportError:
+        return None
+    return ArrayDataAdapter if hasattr(ArrayDataAdapter, "get_tf_dataset") else None

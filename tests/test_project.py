@@ -1,9 +1,13 @@
 """Finding lessons and profiles."""
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from ecomlab import project
 from ecomlab.errors import UserError
@@ -56,7 +60,7 @@ def test_profiles():
 
 def test_without_notebooks_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(project, "NOTEBOOKS", tmp_path / "away")
-    with pytest.raises(UserError, match="in the workbook's own folder"):
+    with pytest.raises(UserError, match="from the workbook's own folder"):
         project.lessons()
 
 
@@ -68,3 +72,63 @@ def test_importing_ecomlab_is_quick_and_does_nothing():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(out.stdout) < 0.3
+
+
+def test_a_package_among_others_builds_where_the_reader_stands(tmp_path):
+    shutil.copytree(Path(project.__file__).parent, tmp_path / "lib" / "ecomlab")
+    done = subprocess.run(
+        [sys.executable, "-c", "from ecomlab.project import BUILD; print(BUILD)"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "lib")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()) == tmp_path / "build"
+
+
+@pytest.mark.exhaustive
+def test_an_ordinary_installation_writes_where_the_reader_works(make_notebook, tmp_path):
+    tracked = subprocess.run(
+        ["git", "ls-files", "ecomlab", "pyproject.toml", "README.md", "LICENSE*"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in tracked.stdout.splitlines():  # building leaves files beside the sources
+        copy = tmp_path / "source" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy)
+    installed, work = tmp_path / "installed", tmp_path / "work"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    pip += ["--disable-pip-version-check", "--target", str(installed), str(tmp_path / "source")]
+    subprocess.run(pip, check=True)
+    before = sorted(installed.rglob("*"))
+    work.mkdir()
+    path = make_notebook("import ecomlab\nprint(ecomlab.__file__)")
+
+    def call(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "ecomlab", *arguments],
+            cwd=work,
+            env=os.environ | {"PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+        )
+
+    done = call("run", str(path), "--profile", "quick")
+    assert done.returncode == 0, done.stderr
+    written = [path for path in work.rglob("*") if path.is_file()]
+    assert [path.relative_to(work).as_posix() for path in written] == ["build/runs/small.ipynb"]
+    assert str(installed) in written[0].read_text("utf-8")
+    for arguments in (
+        ["list"],
+        ["run", "03"],
+        ["workbook"],
+        ["report", "segments", "--out", "x.html"],
+    ):
+        done = call(*arguments)
+        assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+        assert "the workbook's own folder" in done.stderr
+    assert sorted(installed.rglob("*")) == before and len(list(work.rglob("*"))) == 3

@@ -1,5 +1,10 @@
 """Seeds, and the wait at the end of a pass that set_seed switches off."""
 
+import inspect
+import random
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -18,6 +23,26 @@ def array_batches():
         return ArrayDataAdapter(x, x, batch_size=8, shuffle=shuffle).get_tf_dataset()
 
     return batches, ArrayDataAdapter.get_tf_dataset
+
+
+def test_the_private_door_of_keras_is_where_it_was():
+    from ecomlab.seeds import _array_adapter
+
+    adapter = _array_adapter()
+    assert adapter is not None, "Keras has moved ArrayDataAdapter.get_tf_dataset: see seeds.py"
+    assert list(inspect.signature(adapter.get_tf_dataset).parameters) == ["self"]
+
+
+def test_without_that_door_seeds_are_set_all_the_same(monkeypatch):
+    from ecomlab.seeds import set_seed
+
+    monkeypatch.setitem(
+        sys.modules, "keras.src.trainers.data_adapters.array_data_adapter", ModuleType("moved")
+    )
+    set_seed(1)
+    first = random.random()
+    set_seed(1)
+    assert random.random() == first
 
 
 def test_keras_reads_arrays_without_the_autotuner(array_batches):

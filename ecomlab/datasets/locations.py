@@ -3,26 +3,7 @@
 import os
 from pathlib import Path
 
-
-def project_folder():
-    """Return the project's folder, or None where the package runs without one.
-
-    The package sits in the project when it was installed with ``pip install -e .``. An
-    ordinary installation finds the project from the folder in which the reader works.
-    """
-    here = Path(__file__).resolve().parents[2]
-    for folder in (here, *_working_folders()):
-        if _exists(folder / "data" / "draw_samples.py"):
-            return folder
-    return None
-
-
-def _working_folders():
-    try:
-        working = Path.cwd()
-    except FileNotFoundError:  # it was removed while the reader worked in it
-        return ()
-    return (working, *working.parents)
+from ecomlab.project import project_folder
 
 
 def sample_folder():

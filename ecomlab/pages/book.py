@@ -15,7 +15,11 @@ from ecomlab.project import BUILD, ROOT, lessons
 from ecomlab.results import MIME_TYPE
 
 DOCS = ROOT / "docs"
-_GUIDES = {"teaching.md": DOCS / "teaching.md", "contributing.md": ROOT / "CONTRIBUTING.md"}
+_GUIDES = {
+    "teaching.md": DOCS / "teaching.md",
+    "safety.md": DOCS / "safety.md",
+    "contributing.md": ROOT / "CONTRIBUTING.md",
+}
 
 
 def build_book(output=BUILD / "book", source=BUILD / "book-source"):

@@ -11,6 +11,7 @@ import json
 import math
 import tokenize
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from io import StringIO
 
 from ecomlab.errors import UserError
@@ -53,22 +54,34 @@ def declared_parameters(notebook):
     if not cells:
         return {}
     source = "".join(cells[0]["source"])
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise UserError(_not_a_literal(line)) from None
     comments = {
         token.start[0]: token.string.lstrip("# ")
         for token in tokenize.generate_tokens(StringIO(source).readline)
         if token.type == tokenize.COMMENT
     }
     declared = {}
-    for statement in ast.parse(source).body:
-        try:
-            (target,) = statement.targets
-            name, default = target.id, ast.literal_eval(statement.value)
-        except (AttributeError, ValueError, TypeError):
-            raise UserError(
-                f"line {statement.lineno} of the `parameters` cell is not NAME = literal"
-            ) from None
-        declared[name] = Parameter(name, default, comments.get(statement.end_lineno, ""))
+    for statement in statements:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                with contextlib.suppress(ValueError, TypeError, RecursionError):
+                    default = ast.literal_eval(value)
+                    comment = comments.get(statement.end_lineno, "")
+                    declared[name] = Parameter(name, default, comment)
+                    continue
+        raise UserError(_not_a_literal(statement.lineno))
     return declared
+
+
+def _not_a_literal(line):
+    return f"line {line} of the `parameters` cell is not NAME = literal"
 
 
 def check_parameters(notebook, values):
@@ -153,14 +166,16 @@ def _coerce_bool(value):
 
 
 def _coerce_int(value):
-    number = None
-    if not isinstance(value, bool):
-        with contextlib.suppress(ValueError, TypeError, OverflowError):
-            number = float(value)
-    if number is None or not number.is_integer():
-        raise ValueError(f"{value!r} is not a whole number")
-    # A string such as 1e3 is whole; a long integer must not lose digits on the way.
-    return int(value) if isinstance(value, int) or str(value).isdigit() else int(number)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    # A text such as 1e3 is whole, too; a Decimal loses no digit of a long number on the way.
+    if isinstance(value, (str, float)):
+        with contextlib.suppress(InvalidOperation):
+            number = Decimal(value)
+            whole = number.is_finite() and number.adjusted() < 400
+            if whole and number == number.to_integral_value():
+                return int(number)
+    raise ValueError(f"{value!r} is not a whole number")
 
 
 def _coerce_float(value):

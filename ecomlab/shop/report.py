@@ -118,7 +118,7 @@ def report_notebook(report):
         raise UserError(f"no report {report!r}: choose one of {', '.join(REPORTS)}")
     path = NOTEBOOKS / "reports" / f"{report}.ipynb"
     if not path.is_file():
-        raise UserError(f"no notebooks beside the package (looked for {path})")
+        raise UserError(f"no report notebook {path}: call ecomlab from the workbook's own folder")
     return path
 
 
