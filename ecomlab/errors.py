@@ -5,6 +5,10 @@ class UserError(Exception):
     """Bad input: one clear line for the user, exit code 2."""
 
 
+class OrdersError(UserError):
+    """A shop's data cannot be used; the message lists every reason with row numbers."""
+
+
 class RunFailed(Exception):
     """A notebook did not finish; the message names notebook, cell and cause in one line.
 

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 import sqlalchemy
 
+from ecomlab.errors import OrdersError
 from ecomlab.shop.database import query_table, shown_url
-from ecomlab.shop.errors import OrdersError
 
 REFUSED = "a query is one SELECT"
 

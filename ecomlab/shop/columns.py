@@ -4,7 +4,7 @@ import difflib
 
 import pandas as pd
 
-from ecomlab.shop.errors import OrdersError
+from ecomlab.errors import OrdersError
 from ecomlab.shop.exports import columns_of
 from ecomlab.shop.guessing import PERSON, guess, tokens
 

@@ -19,8 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecomlab.errors import UserError, one_line
-from ecomlab.shop.errors import OrdersError
+from ecomlab.errors import OrdersError, UserError, one_line
 
 ONLY_SELECT = "a query is one SELECT (or WITH ... SELECT) that only reads"
 # SQLAlchemy's names of databases, where sqlglot has another.

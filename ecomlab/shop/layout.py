@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from ecomlab.shop.errors import OrdersError
+from ecomlab.errors import OrdersError
 from ecomlab.shop.guessing import knows, name_score, tokens, words
 
 HEAD_ROWS = 60  # rows among which the header is sought

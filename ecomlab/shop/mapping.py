@@ -4,8 +4,8 @@ import json
 import tomllib
 from pathlib import Path
 
+from ecomlab.errors import OrdersError
 from ecomlab.shop.columns import FIELDS, near
-from ecomlab.shop.errors import OrdersError
 from ecomlab.shop.exports import columns_of, recognise
 from ecomlab.shop.guessing import guess
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ecomlab.errors import OrdersError
 from ecomlab.files import write_text
 from ecomlab.shop.columns import find_columns
-from ecomlab.shop.errors import OrdersError
 from ecomlab.shop.exports import recognise
 from ecomlab.shop.lines import typed_lines
 from ecomlab.shop.mapping import read_map
@@ -28,6 +28,8 @@ from ecomlab.shop.rules import (
     refuse_losses,
     unreadable,
 )
+
+__all__ = ["Orders", "check_orders", "demo_orders", "read_orders"]
 
 ALLOWED = 0.1  # share of lines, or of their value, that may be left out
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecomlab.errors import UserError, one_line
+from ecomlab.errors import OrdersError, UserError, one_line
 from ecomlab.shop.database import query_table, shown_url
-from ecomlab.shop.errors import OrdersError
 from ecomlab.shop.guessing import knows
 from ecomlab.shop.layout import HEAD_ROWS, column_names, find_header, trim
 from ecomlab.shop.textfiles import read_text
+
+__all__ = ["RawTable", "read_table"]
 
 _TABLES = (
     ".csv",

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from ecomlab.errors import OrdersError
 from ecomlab.shop.columns import NEEDS
-from ecomlab.shop.errors import OrdersError
 from ecomlab.shop.layout import some
 
 # How many customers, products and days it takes to learn from one part and be tested on a later.

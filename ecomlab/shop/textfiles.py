@@ -6,9 +6,8 @@ import re
 
 import pandas as pd
 
-from ecomlab.errors import one_line
+from ecomlab.errors import OrdersError, one_line
 from ecomlab.shop.encodings import find_encoding
-from ecomlab.shop.errors import OrdersError
 from ecomlab.shop.guessing import knows
 from ecomlab.shop.layout import HEAD_ROWS, column_names, find_header
 
