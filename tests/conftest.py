@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from threadpoolctl import threadpool_limits
 
 from ecomlab import authoring
+from ecomlab.datasets import DataUnavailableError, fetch
 from ecomlab.pages import workbook
 from ecomlab.project import Lesson, lessons
 from ecomlab.running import many
@@ -129,6 +130,19 @@ def lessons_here(make_notebook, tmp_path, monkeypatch):
         monkeypatch.setattr(module, "lessons", lambda: found)
     monkeypatch.setattr(authoring, "NOTEBOOKS", tmp_path)
     return paths
+
+
+@pytest.fixture(scope="session")
+def have():
+    """Make sure of a fetched data set, or skip the test with the reason."""
+
+    def make_sure(name):
+        try:
+            fetch(name)
+        except DataUnavailableError as error:
+            skip_or_fail(error.summary)
+
+    return make_sure
 
 
 @pytest.fixture(scope="session")

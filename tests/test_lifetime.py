@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.integrate import quad
 
-from ecomlab.datasets import DataUnavailableError, load_cdnow
+from ecomlab.datasets import load_cdnow
 from ecomlab.lifetime import (
     BgNbd,
     ParetoNbd,
@@ -22,12 +22,10 @@ CASES = np.array([[0, 0, 30], [2, 10, 30], [3, 30, 30], [60, 29, 30]], float).T
 
 
 @pytest.fixture(scope="module")
-def cdnow():
+def cdnow(have):
     """Return the summary of 39 weeks and the order days of the 39 weeks that follow."""
-    try:
-        orders = load_cdnow("full")
-    except DataUnavailableError as error:
-        pytest.skip(str(error).splitlines()[0])
+    have("cdnow")
+    orders = load_cdnow("full")
     orders = orders[orders["customer_id"].isin(published_cdnow_customers())]
     summary = rfm_summary(orders, "1997-09-30")
     later = orders[orders["date"] > "1997-09-30"].drop_duplicates(["customer_id", "date"])
@@ -35,6 +33,7 @@ def cdnow():
     return summary[["frequency", "recency", "age"]].to_numpy().T, counts.to_numpy()
 
 
+@pytest.mark.fulldata
 def test_the_published_sample(cdnow):
     (frequency, _, age), later = cdnow
     assert len(frequency) == 2357
@@ -49,6 +48,7 @@ def test_the_published_sample(cdnow):
         (fit_pareto_nbd, PARETO_NBD, -9595.0, 0.755, 1.603),
     ],
 )
+@pytest.mark.fulldata
 def test_fits_as_published(cdnow, fit, published, likelihood, mae, rmse):
     summary, later = cdnow
     model = fit(*summary)

@@ -101,8 +101,10 @@ def test_what_has_no_score_has_no_rank(rank):
         rank(scores)
 
 
+@pytest.mark.slow
 def test_measures_agree_with_keras_rs_where_no_scores_tie():
-    keras_rs = pytest.importorskip("keras_rs")
+    import keras_rs
+
     rng = np.random.default_rng(3)
     scores = rng.permuted(np.tile(np.arange(30.0), (100, 1)), axis=1).astype("float32")
     relevant = rng.random((100, 30)) < 0.2

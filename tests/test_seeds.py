@@ -8,6 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # TensorFlow alone takes ten seconds to import
+
 
 @pytest.fixture
 def array_batches():

@@ -68,7 +68,9 @@ def test_trips_are_counted_from_the_end():
         from_end([3, 7, 3])
 
 
-def test_the_real_trips_are_those_of_the_protocol():
+@pytest.mark.fulldata
+def test_the_real_trips_are_those_of_the_protocol(have):
+    have("complete_journey")
     trips = next_trips(load_complete_journey("transactions"), load_complete_journey("products"))
     assert len(trips.categories) == 243
     assert trips.baskets.shape == (119_012, 243)
