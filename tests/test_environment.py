@@ -82,7 +82,7 @@ def test_conda_and_binder_install_the_same_lock_and_package():
 
 def test_every_dependency_has_its_reason():
     text = (ROOT / "pyproject.toml").read_text("utf-8").split("\n[project]\n")[1]
-    lines = [line for line in text.splitlines() if re.search(r'"[\w-]+>=[\d.]+"', line)]
+    lines = [line for line in text.splitlines() if re.search(r'"[\w\[\]-]+>=[\d.]+"', line)]
     declared = [*PROJECT["dependencies"], *(item for extra in EXTRAS.values() for item in extra)]
     assert len(lines) == len(declared)
     assert all(re.search(r"# \S", line) for line in lines)
