@@ -24,6 +24,7 @@ from ecomlab.shop.features import customer_features, history_matrix, standardise
 from ecomlab.shop.model import is_leaving, recommend_products, shrunk_value
 from ecomlab.shop.orders import read_orders
 from ecomlab.shop.report import REPORTS, make_report, report_notebook
+from ecomlab.yardstick import yardstick
 
 LINES = pd.DataFrame(
     {
@@ -340,4 +341,6 @@ def test_a_million_lines_take_under_five_minutes_and_four_gigabytes(report, tmp_
     )
     cost = json.loads(measured.stdout.splitlines()[-1])
     assert cost["lines"] == 1_000_000
-    assert cost["seconds"] < 300 and cost["peak_mb"] < 4096
+    assert cost["peak_mb"] < 4096
+    # Five minutes on the reference machine, and as many more as this one is slower.
+    assert cost["seconds"] < 300 * max(1, yardstick())
