@@ -31,6 +31,9 @@ def run(
     html: Annotated[bool, typer.Option("--html", help="Write an HTML page beside it.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write the outcome as JSON here.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No bar: one line a cell.")] = False,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when the standard input closes.")
+    ] = False,
 ):
     """Run one notebook with checked parameters; print what it recorded.
 
@@ -38,7 +41,10 @@ def run(
     """
     from ecomlab.results import shown
     from ecomlab.running.one import run as run_notebook
+    from ecomlab.running.stopping import end_with_parent
 
+    if with_parent:
+        end_with_parent()
     with CellBar(Path(notebook).stem, quiet) as bar:
         result = run_notebook(
             notebook,

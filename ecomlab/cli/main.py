@@ -1,5 +1,6 @@
 """The command line, `ecomlab`. Nothing here imports TensorFlow: help must come at once."""
 
+import contextlib
 import sys
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from ecomlab import __version__
 from ecomlab.cli import authors, classroom, data, doctor, lessons, orders, reports, sweep, workbook
 from ecomlab.cli.common import new_app
 from ecomlab.errors import RunFailed, UserError
+from ecomlab.running import stopping
 
 app = new_app(name="ecomlab", context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -34,6 +36,7 @@ app.command()(authors.address)
 
 def main():
     """Run the command line; bad input ends in one line and exit code 2."""
+    stopping.stop_on_signals()
     try:
         code = app(standalone_mode=False)
     except UserError as error:
@@ -44,7 +47,7 @@ def main():
     except OSError as error:
         _stop(f"{error.strerror or error}: {error.filename or 'no file named'}", 1)
     except (KeyboardInterrupt, typer.Abort):
-        _stop("stopped", 130)
+        code = 130
     except Exception as error:
         # Typer's own usage errors carry an exit code and know how to show themselves.
         if not hasattr(error, "exit_code"):
@@ -52,11 +55,14 @@ def main():
         if hasattr(error, "format_message"):
             _stop(error.format_message(), error.exit_code)
         code = error.exit_code
+    if code == 130:  # Typer's answer to Ctrl-C
+        _stop("stopped", stopping.exit_code())
     sys.exit(code or 0)
 
 
 def _stop(message, code):
-    print(f"ecomlab: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the terminal may be closed
+        print(f"ecomlab: {message}", file=sys.stderr)
     sys.exit(code)
 
 

@@ -42,13 +42,15 @@ _TENSORFLOW_NOISE = re.compile(
 )
 
 
-def render(notebook, output, *, links=(), code_open=True, hide_code=False):
+def render(notebook, output, *, executed=None, links=(), code_open=True, hide_code=False):
     """Write a notebook as one HTML file.
 
     Parameters
     ----------
     notebook : str or Path
     output : str or Path
+    executed : Path, optional
+        A copy that was run, whose outputs are shown in place of the notebook's own.
     links : sequence of (label, address)
         Shown at the top of the page.
     code_open : bool
@@ -70,6 +72,8 @@ def render(notebook, output, *, links=(), code_open=True, hide_code=False):
     if not notebook.is_file():
         raise UserError(f"no such notebook: {notebook}")
     node = read_notebook(notebook)
+    if executed:
+        node = _with_outputs(node, read_notebook(executed))
     for cell in node.cells:
         if cell.cell_type == "code":
             cell.outputs = without_tensorflow_noise(cell.outputs)
@@ -85,6 +89,22 @@ def render(notebook, output, *, links=(), code_open=True, hide_code=False):
     }
     html, _ = _exporter().from_notebook_node(node, resources={"page": page})
     return write_text(output, html)
+
+
+def _with_outputs(node, executed):
+    """Put the outputs of a run into the notebook as it reads now.
+
+    Prose, comments and figures may have changed since the run. A figure that has keeps the
+    output stored with it. Where cells were cut in another way the run is shown as it was.
+    """
+    cells, run = ([c for c in n.cells if c.cell_type == "code"] for n in (node, executed))
+    if len(cells) != len(run):
+        return executed
+    for cell, ran in zip(cells, run, strict=True):
+        figure = {"figure", "check"} & set(cell.metadata.get("tags", []))
+        if not figure or cell.source == ran.source:
+            cell.outputs = ran.outputs
+    return node
 
 
 def without_tensorflow_noise(outputs):

@@ -1,81 +1,351 @@
-"""The workbook: every lesson's page, and an index of them that opens with no network."""
+"""The workbook: every lesson's page, and an index of them that opens with no network.
 
+All pages stand at once, from the outputs stored with the lessons. Then the lessons run, and
+each page is replaced by that of this machine's own run.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from ecomlab import __version__
+from ecomlab.errors import RunFailed, UserError
 from ecomlab.files import write_text
 from ecomlab.pages.notebook import TEMPLATES, render, stylesheet
-from ecomlab.project import BUILD, lessons
+from ecomlab.project import BUILD, find_notebook, lessons
 from ecomlab.results import read_results, shown
+from ecomlab.running.many import default_jobs, run_all
+from ecomlab.running.pace import Pace
+from ecomlab.running.records import (
+    datasets_of,
+    forget,
+    made_of,
+    read_record,
+    write_record,
+)
 
 
-def build(outcomes, folder=BUILD):
-    """Turn executed lessons into pages and an index that opens with no network.
+def make_workbook(
+    names=None, *, profile="default", jobs=None, fresh=False, offline=False, folder=BUILD
+):
+    """Write all pages from stored outputs, then run lessons and replace their pages.
+
+    A lesson that ran here before is left alone as long as its code, parameters, data, profile
+    and versions are the same; so the same call goes on where an earlier one was stopped.
 
     Parameters
     ----------
-    outcomes : dict
-        What `run_all` returned.
+    names : list of str, optional
+        The lessons to run, by number or name; all by default.
+    profile : {"quick", "default", "full"}
+    jobs : int, optional
+        How many run at once; by default as many as `default_jobs` says.
+    fresh : bool
+        Run also what ran here before.
+    offline : bool
+        Close the notebooks' network.
     folder : Path
+        Where the index and the pages go.
 
     Returns
     -------
-    Path
-        The index page.
+    dict of str to dict
+        What `run_all` gives, for the lessons that were run.
+
+    Raises
+    ------
+    UserError
+        If a name is unknown, or another workbook is made in the same folder.
     """
-    known = {lesson.name: lesson for lesson in lessons()}
-    done = [name for name, outcome in outcomes.items() if outcome["path"]]
-    rows, results = [], []
-    for name, outcome in outcomes.items():
-        row = {
-            "title": known[name].title,
-            "dataset": known[name].dataset,
-            "page": None,
-            "seconds": f"{outcome['seconds']:.0f}",
-            "memory": f"{outcome['peak_memory_mb'] / 1024:.1f} GB",
-            "failure": outcome["failure"],
+    from filelock import FileLock, Timeout
+
+    chosen = {find_notebook(name).stem for name in names} if names else None
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".workbook.lock", timeout=0):
+            return _make(chosen, profile, jobs, fresh, offline, folder)
+    except Timeout:
+        raise UserError(
+            f"another `ecomlab workbook` is at work in {folder}: let it end first"
+        ) from None
+
+
+def _make(chosen, profile, jobs, fresh, offline, folder):
+    workbook = Workbook(lessons(), profile, folder)
+    chosen = [one for one in workbook.lessons if chosen is None or one.name in chosen]
+    if fresh:
+        workbook.forget(chosen)
+    print(f"open {_near(workbook.build())}", flush=True)
+    waiting = [lesson for lesson in chosen if not workbook.ran_here(lesson.name)]
+    if done := len(chosen) - len(waiting):
+        print(f"{done} of {len(chosen)} lessons ran here before and are the same: not run again")
+    absent = _absent_data(waiting, profile)
+    for lesson in waiting:
+        if missing := [absent[name] for name in datasets_of(lesson) if name in absent]:
+            workbook.not_run(lesson.name, missing[0])
+            print(f"{lesson.name}: not run. {missing[0]}")
+    waiting = [lesson for lesson in waiting if not absent.keys() & set(datasets_of(lesson))]
+    if absent:
+        workbook.write_index()
+    if not waiting:
+        return {}
+    try:
+        return run_all(
+            [lesson.path for lesson in waiting],
+            profile=profile,
+            folder=workbook.runs,
+            jobs=jobs or default_jobs(),
+            offline=offline,
+            pace=workbook.pace(),
+            on_end=workbook.replace,
+        )
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError):  # the terminal may be closed
+            print("What is finished is kept: the same command goes on from there.")
+        raise
+
+
+class Workbook:
+    """All lessons' pages, and the index that says where the outputs of each come from.
+
+    Parameters
+    ----------
+    lessons : list of ecomlab.project.Lesson
+    profile : {"quick", "default", "full"}
+    folder : Path
+        Where the index and the pages go; executed notebooks go into a folder inside it.
+    """
+
+    def __init__(self, lessons, profile, folder=BUILD):
+        self.lessons = lessons
+        self.folder = Path(folder)
+        self.runs = self.folder / "notebooks" / profile
+        self._known = {lesson.name: lesson for lesson in lessons}
+        self._parts, self._records, self._notes, self._results = {}, {}, {}, {}
+        for lesson in lessons:
+            try:
+                self._parts[lesson.name] = made_of(lesson, profile)
+            except UserError as error:  # the run will say so too
+                self._notes[lesson.name] = str(error)
+                continue
+            record = read_record(self.runs, lesson.name, self._parts[lesson.name])
+            if record:
+                self._records[lesson.name] = record
+
+    def ran_here(self, name):
+        """Whether a lesson has run on this machine, as it is now."""
+        return name in self._records and not self._records[name]["failure"]
+
+    def forget(self, lessons):
+        """Take lessons for not run."""
+        for lesson in lessons:
+            forget(self.runs, lesson.name)
+            self._records.pop(lesson.name, None)
+
+    def pace(self):
+        """Return what earlier runs tell of this machine."""
+        pace = Pace()
+        for name, record in self._records.items():
+            if not record["failure"]:
+                pace.ended(self._known[name].minutes or 1, record["seconds"])
+        return pace
+
+    def not_run(self, name, reason):
+        """Note why a lesson keeps its stored outputs."""
+        self._notes[name] = f"Not run: {reason}"
+
+    def build(self):
+        """Write every page that is not there yet, two at a time, and the index.
+
+        Returns
+        -------
+        Path
+            The index.
+        """
+        made = self._read_made()
+        wanted = {lesson.name: self._page_of(lesson.name) for lesson in self.lessons}
+        prints = {name: _fingerprint(page) for name, page in wanted.items()}
+        missing = [
+            name
+            for name, page in wanted.items()
+            if made.get(name) != prints[name] or not page["output"].is_file()
+        ]
+        for name, fault in _render_all({name: wanted[name] for name in missing}):
+            if fault:
+                self._notes[name] = fault
+                made.pop(name, None)
+                wanted[name]["output"].unlink(missing_ok=True)
+            else:
+                made[name] = prints[name]
+        self._write_made(made)
+        return self.write_index()
+
+    def replace(self, name, outcome):
+        """Take over a run that has ended: its record, its page, the index.
+
+        A run that failed leaves the page of the stored outputs.
+        """
+        record = write_record(self.runs, name, self._parts.get(name), outcome)
+        self._records[name] = record
+        self._notes.pop(name, None)
+        if not record["failure"]:
+            page = self._page_of(name)
+            try:
+                render(**page)
+            except UserError as error:
+                self._notes[name] = str(error)
+            else:
+                self._write_made(self._read_made() | {name: _fingerprint(page)})
+        self._results.pop(name, None)
+        self.write_index()
+
+    def write_index(self):
+        """Write the workbook's first page and return its path."""
+        from jinja2 import Environment, FileSystemLoader
+
+        environment = Environment(loader=FileSystemLoader(TEMPLATES / "page"), autoescape=True)
+        html = environment.get_template("workbook.html.j2").render(
+            lessons=[self._row(lesson) for lesson in self.lessons],
+            ran=sum(map(self.ran_here, self._known)),
+            results=[self._recorded(lesson) for lesson in self.lessons],
+            style=stylesheet(),
+            footer=f"ecomlab {__version__}",
+        )
+        return write_text(self.folder / "index.html", html)
+
+    def _executed(self, name):
+        return self.runs / f"{name}.ipynb" if self.ran_here(name) else None
+
+    def _page_of(self, name):
+        """Return the arguments of `render` for a lesson's page."""
+        place = self.lessons.index(self._known[name])
+        links = [("All lessons", "index.html")]
+        if place > 0:
+            links.append(("Previous lesson", f"{self.lessons[place - 1].name}.html"))
+        if place + 1 < len(self.lessons):
+            links.append(("Next lesson", f"{self.lessons[place + 1].name}.html"))
+        return {
+            "notebook": self._known[name].path,
+            "output": self.folder / f"{name}.html",
+            "executed": self._executed(name),
+            "links": links,
         }
-        if outcome["path"]:
-            row["page"] = f"{name}.html"
-            place = done.index(name)
-            links = [("All lessons", "index.html")]
-            if place > 0:
-                links.append(("Previous lesson", f"{done[place - 1]}.html"))
-            if place + 1 < len(done):
-                links.append(("Next lesson", f"{done[place + 1]}.html"))
-            render(outcome["path"], folder / f"{name}.html", links=links)
-            recorded = {k: shown(value) for k, value in read_results(outcome["path"]).items()}
-            headline = {
-                label: recorded[k] for k, label in known[name].headline.items() if k in recorded
+
+    def _row(self, lesson):
+        page, record = f"{lesson.name}.html", self._records.get(lesson.name)
+        row = {
+            "title": lesson.title,
+            "dataset": lesson.dataset,
+            "page": page if (self.folder / page).is_file() else None,
+            "minutes": lesson.minutes,
+            "trouble": self._notes.get(lesson.name),
+        }
+        if record and record["failure"]:
+            row["trouble"] = f"Failed here on {_when(record)}: {record['failure']}"
+        elif record:
+            row["when"] = _when(record)
+            row["took"] = _duration(record["seconds"])
+            row["memory"] = f"{record['peak_memory_mb'] / 1024:.1f} GB"
+            row["profile"] = record["made_of"]["profile"]
+        return row
+
+    def _recorded(self, lesson):
+        if lesson.name not in self._results:
+            values = read_results(self._executed(lesson.name) or lesson.path)
+            recorded = {name: shown(value) for name, value in values.items()}
+            self._results[lesson.name] = {
+                "title": lesson.title,
+                "headline": {
+                    label: recorded[name]
+                    for name, label in lesson.headline.items()
+                    if name in recorded
+                },
+                "recorded": recorded,
             }
-            results.append({"title": row["title"], "headline": headline, "recorded": recorded})
-        rows.append(row)
-    return write_index(folder, rows, results)
+        return self._results[lesson.name]
+
+    def _read_made(self):
+        """Return what each page was made from, as an earlier call noted it."""
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads((self.folder / "pages.json").read_text(encoding="utf-8"))
+        return {}
+
+    def _write_made(self, made):
+        write_text(self.folder / "pages.json", json.dumps(made, indent=1) + "\n")
 
 
-def write_index(folder, lessons, results):
-    """Write the workbook's first page.
+def _near(path):
+    """Spell a path as seen from the working folder, where it lies inside."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
-    Parameters
-    ----------
-    folder : Path
-    lessons : list of dict
-        Each with title, page, dataset, seconds, memory and failure.
-    results : list of dict
-        Each with a lesson's title, its headline (label to value) and all that it recorded
-        (name to value).
 
-    Returns
-    -------
-    Path
-    """
-    from jinja2 import Environment, FileSystemLoader
+def _when(record):
+    return datetime.datetime.fromisoformat(record["ended"]).strftime("%-d %B %Y, %H:%M")
 
-    environment = Environment(loader=FileSystemLoader(TEMPLATES / "page"), autoescape=True)
-    html = environment.get_template("workbook.html.j2").render(
-        lessons=lessons,
-        results=results,
-        style=stylesheet(),
-        footer=f"ecomlab {__version__}",
-    )
-    return write_text(Path(folder) / "index.html", html)
+
+def _duration(seconds):
+    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.1f} min"
+
+
+def _absent_data(lessons, profile):
+    """Return the data sets that these lessons need and that cannot be had, each with the reason."""
+    from ecomlab.datasets import DataUnavailableError, catalogue, fetch
+    from ecomlab.datasets.fetching import is_cached
+
+    absent = {}
+    for name in dict.fromkeys(name for lesson in lessons for name in datasets_of(lesson)):
+        info = catalogue()[name]
+        if is_cached(info) or (profile == "quick" and info.sample == "committed"):
+            continue
+        try:
+            fetch(name)
+        except DataUnavailableError as error:
+            absent[name] = error.summary
+    return absent
+
+
+def _fingerprint(page):
+    """Return a hash of all that a page is made from."""
+    sources = [page["notebook"], page["executed"], *sorted(TEMPLATES.parent.rglob("*.[pjc]*"))]
+    parts = [json.dumps(page["links"]).encode(), __version__.encode()]
+    parts += [path.read_bytes() for path in sources if path and path.is_file()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _render_all(pages):
+    """Write pages in two processes; give each name, and the fault of a page that cannot be."""
+    if not pages:
+        return
+    with ProcessPoolExecutor(max_workers=2, initializer=_follow_parent) as pool:
+        waiting = {pool.submit(render, **page): name for name, page in pages.items()}
+        try:
+            for future in as_completed(waiting):
+                fault = future.exception()
+                if fault and not isinstance(fault, UserError):
+                    raise RunFailed(f"{waiting[future]}: {fault}") from fault
+                yield waiting[future], str(fault) if fault else None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _follow_parent():
+    """Leave Ctrl-C to the parent, and end when it is gone: a pool would wait for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = multiprocessing.parent_process().sentinel
+
+    def watch():
+        wait([parent])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,22 +1,32 @@
 """Many notebooks, each in a process of its own.
 
-Ctrl-C, a dead kernel or a lack of memory in one of them leaves the others alone.
+A dead kernel or a lack of memory in one of them leaves the others alone.
 """
 
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import psutil
 
 from ecomlab.project import BUILD, lessons, read_lesson
+from ecomlab.running.pace import Pace, shown_minutes
+from ecomlab.running.stopping import Children
 
 
-def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1, offline=False):
+def run_all(
+    paths=None,
+    *,
+    profile="default",
+    folder=BUILD / "notebooks",
+    jobs=1,
+    offline=False,
+    pace=None,
+    on_end=None,
+):
     """Run notebooks, the longest first, each in a process of its own, with progress shown.
 
     Parameters
@@ -30,6 +40,10 @@ def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1
         How many run at once. A lesson whose metadata say `timed` runs alone.
     offline : bool
         Close the notebooks' network.
+    pace : Pace, optional
+        What is known of this machine, for the time left.
+    on_end : callable, optional
+        Called with a notebook's name and its outcome as soon as it has ended.
 
     Returns
     -------
@@ -37,44 +51,36 @@ def run_all(paths=None, *, profile="default", folder=BUILD / "notebooks", jobs=1
         For each notebook, by name and in order: `path` (None where it failed), `seconds`,
         `peak_memory_mb` and `failure` (a line, or None).
     """
-    from tqdm import tqdm
-
-    paths = paths or [lesson.path for lesson in lessons()]
+    paths = [lesson.path for lesson in lessons()] if paths is None else paths
     folder.mkdir(parents=True, exist_ok=True)
-    outcomes, processes, running = {}, [], {}
-    # A bar for people who watch; plain lines where the output goes to a file.
-    bar = tqdm(total=len(paths), unit="lesson", disable=None, dynamic_ncols=True)
-
-    def show(name, cells):
-        running[name] = f"{name[:2]} at cell {cells}"
-        bar.set_postfix_str(", ".join(running.values()))
-
-    def run_one(path):
-        outcome = _run_in_process(path, profile, folder, offline, processes, show)
-        running.pop(path.stem, None)
-        return path.stem, outcome
-
     # The longest first: none is left to run alone at the end. What measures seconds has the
     # machine to itself, after the others.
     queue = sorted(map(read_lesson, paths), key=lambda lesson: lesson.minutes, reverse=True)
-    groups = ([lesson for lesson in queue if lesson.timed is timed] for timed in (False, True))
-    pools = []
-    try:
-        for group, at_once in zip(groups, (jobs, 1), strict=True):
-            pools.append(pool := ThreadPoolExecutor(max_workers=at_once))
-            for future in as_completed([pool.submit(run_one, lesson.path) for lesson in group]):
-                name, outcome = future.result()
-                outcomes[name] = outcome
-                bar.update()
-                done = f"{outcome['seconds']:.0f} s, {outcome['peak_memory_mb'] / 1024:.1f} GB"
-                tqdm.write(f"{name}: {outcome['failure'] or done}")
-    finally:
-        for pool in pools:
+    outcomes, children = {}, Children()
+    with _Progress(queue, jobs, pace or Pace()) as progress:
+
+        def run_one(lesson):
+            progress.started(lesson)
+            return lesson, _run_in_process(
+                lesson.path, profile, folder, offline, children, progress.at_cell
+            )
+
+        try:
+            for timed, at_once in ((False, jobs), (True, 1)):
+                pool = ThreadPoolExecutor(max_workers=at_once)
+                pending = {pool.submit(run_one, one) for one in queue if one.timed is timed}
+                while pending:
+                    done, pending = wait(pending, timeout=1, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        lesson, outcome = future.result()
+                        outcomes[lesson.name] = outcome
+                        progress.ended(lesson, outcome)
+                        if on_end:
+                            on_end(lesson.name, outcome)
+                    progress.refresh()
+        finally:
+            children.end()  # each ends its kernel and keeps what ran
             pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)  # it ends its kernel and keeps what ran
-        bar.close()
     return {path.stem: outcomes[path.stem] for path in paths}
 
 
@@ -88,18 +94,80 @@ def default_jobs():
     return 2 if enough and (os.cpu_count() or 1) >= 2 else 1
 
 
-def _run_in_process(path, profile, folder, offline, processes, show):
+class _Progress:
+    """A bar for people who watch: what is done, what runs, the time left. Else plain lines."""
+
+    def __init__(self, lessons, jobs, pace):
+        self._waiting, self._running = list(lessons), {}
+        self._jobs, self._pace, self._all = jobs, pace, len(lessons)
+
+    def __enter__(self):
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=self._all,
+            disable=None,
+            dynamic_ncols=True,
+            bar_format="{n_fmt} of {total_fmt} lessons |{bar:10}| {elapsed}{postfix}",
+        )
+        return self
+
+    def __exit__(self, *_):
+        self._bar.close()
+
+    def started(self, lesson):
+        self._waiting.remove(lesson)
+        self._running[lesson.name] = (lesson, time.monotonic(), "starting")
+
+    def at_cell(self, name, cell):
+        lesson, since, _ = self._running[name]
+        self._running[name] = (lesson, since, f"at cell {cell}")
+
+    def ended(self, lesson, outcome):
+        from tqdm import tqdm
+
+        del self._running[lesson.name]
+        told = outcome["failure"]
+        if not told:
+            self._pace.ended(_minutes(lesson), outcome["seconds"])
+            told = f"{outcome['seconds']:.0f} s, {outcome['peak_memory_mb'] / 1024:.1f} GB"
+        self._bar.update()
+        done = self._all - len(self._waiting) - len(self._running)
+        left = f"; {self._time_left()}" if done < self._all and self._time_left() else ""
+        tqdm.write(f"{lesson.name}: {told} ({done} of {self._all}{left})")
+
+    def refresh(self):
+        words = [
+            f"{name.split('_')[0]} {where}" for name, (_, _, where) in [*self._running.items()]
+        ]
+        self._bar.set_postfix_str(", ".join([self._time_left(), *words]).lstrip(", "))
+
+    def _time_left(self):
+        now = time.monotonic()
+        running = [
+            (_minutes(lesson), now - since) for lesson, since, _ in [*self._running.values()]
+        ]
+        waiting = [_minutes(lesson) for lesson in self._waiting if not lesson.timed]
+        alone = [_minutes(lesson) for lesson in self._waiting if lesson.timed]
+        return shown_minutes(self._pace.minutes_left(running, waiting, alone, self._jobs))
+
+
+def _minutes(lesson):
+    """Return a lesson's stated minutes; a notebook that states none is taken for a short one."""
+    return lesson.minutes or 1
+
+
+def _run_in_process(path, profile, folder, offline, children, at_cell):
     report = folder / f".{path.stem}.{os.getpid()}.json"
     command = [sys.executable, "-m", "ecomlab", "run", str(path), "--profile", profile]
-    command += ["--root", str(folder), "--report", str(report), "--quiet"]
+    command += ["--root", str(folder), "--report", str(report), "--quiet", "--with-parent"]
     command += ["--offline"] if offline else []
     try:
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        processes.append(process)
+        process = children.start(command)
         last = ""
         for line in process.stderr:
             if match := re.match(r"cell (\d+/\d+)$", line.strip()):
-                show(path.stem, match[1])
+                at_cell(path.stem, match[1])
             elif line.strip():
                 last = line.strip()
         if process.wait() == 0:
