@@ -25,6 +25,7 @@ import psutil
 
 from ecomlab.errors import RunFailed
 from ecomlab.files import write_text
+from ecomlab.running.stopping import Children, end_with_parent
 
 __all__ = ["in_words", "yardstick"]
 
@@ -103,20 +104,23 @@ def _machine():
 
 def _measure_apart():
     """Measure in a process of its own: it leaves no trace here, and may die without harm."""
-    command = [sys.executable, "-m", "ecomlab.yardstick"]
+    children = Children()
+    process = children.start([sys.executable, "-m", "ecomlab.yardstick"], stdout=subprocess.PIPE)
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST)
+        stdout, stderr = process.communicate(timeout=LONGEST)
     except subprocess.TimeoutExpired:
         raise RunFailed(f"the yardstick took more than {LONGEST} s: is the machine busy?") from None
-    if done.returncode < 0:
-        name = signal.Signals(-done.returncode).name
+    finally:
+        children.end()
+    if process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
         # TensorFlow's packages are built for processors with AVX.
         hint = ": this processor is too old for TensorFlow" if name == "SIGILL" else ""
         raise RunFailed(f"TensorFlow ended with {name}{hint}")
-    if done.returncode:
-        words = done.stderr.strip().splitlines() or ["it said nothing"]
+    if process.returncode:
+        words = stderr.strip().splitlines() or ["it said nothing"]
         raise RunFailed(f"TensorFlow does not start: {words[-1]}")
-    return float(done.stdout.split()[-1])
+    return float(stdout.split()[-1])
 
 
 def _measure():
@@ -175,4 +179,5 @@ def _seconds_of(work):
 
 
 if __name__ == "__main__":
+    end_with_parent()
     print(_measure())

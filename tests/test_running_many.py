@@ -1,11 +1,14 @@
 """Many notebooks at once: outcomes, order, the time left."""
 
+from pathlib import Path
+
 import nbformat
 import pytest
 
+from ecomlab.project import Lesson
 from ecomlab.results import read_results
 from ecomlab.running import many
-from ecomlab.running.pace import Pace, shown_minutes
+from ecomlab.running.pace import Pace, in_words
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -36,23 +39,39 @@ def test_what_measures_seconds_runs_alone(lessons_here, make_notebook, tmp_path)
     assert timed["start"] > max(other["end"] for other in others)
 
 
+def a_lesson(minutes, timed=False):
+    return Lesson("01_a", Path("01_a.ipynb"), "A", minutes, "", timed=timed)
+
+
 def test_time_left_follows_the_lessons_that_have_ended():
-    pace = Pace()
-    assert pace.minutes_left([], [2.0, 2.0], [1.0], 2) is None
-    pace.ended(2.0, 360)  # two minutes stated, six taken
+    two, timed = a_lesson(2.0), a_lesson(1.0, timed=True)
+    pace = Pace(jobs=1)
+    assert pace.minutes_left([], [two, timed]) is None
+    pace.ended(two, 360)  # two minutes stated, six taken
     assert pace.factor == pytest.approx(3)
-    # Two side by side take six minutes, then one alone takes three.
-    assert pace.minutes_left([], [2.0, 2.0], [1.0], 2) == pytest.approx(9)
+    assert pace.minutes_left([], [two, timed]) == pytest.approx(9)
     # One that has run for half of its time leaves the other half.
-    assert pace.minutes_left([(2.0, 180)], [], [], 2) == pytest.approx(3)
+    assert pace.minutes_left([(two, 180)], []) == pytest.approx(3)
     # One that is over its time is not taken for done.
-    assert pace.minutes_left([(2.0, 9999)], [], [], 2) == pytest.approx(0.6)
+    assert pace.minutes_left([(two, 9999)], []) == pytest.approx(0.6)
+
+
+def test_side_by_side_each_takes_longer_and_all_together_less():
+    two, timed = a_lesson(2.0), a_lesson(1.0, timed=True)
+    pace = Pace(jobs=2, yardstick=1.0)
+    assert pace.minutes_left([], [two, two]) == pytest.approx(4 * 0.86)
+    # What runs alone does so after the others, at its own pace.
+    assert pace.minutes_left([], [two, two, timed]) == pytest.approx(4 * 0.86 + 1)
+    # Nothing shortens the one that is left.
+    assert pace.minutes_left([], [two]) == pytest.approx(2 * 2 * 0.86)
+    pace.ended(two, 2 * 60 * 2 * 0.86)
+    assert pace.factor == pytest.approx(1)
 
 
 def test_a_known_machine_has_a_time_left_at_once():
-    pace = Pace(factor=2.0)
-    assert pace.minutes_left([], [3.0], [], 1) == pytest.approx(6)
-    pace.ended(2.0, 8 * 60)  # as long again as the yardstick said: half way towards it
+    pace = Pace(yardstick=2.0)
+    assert pace.minutes_left([], [a_lesson(3.0)]) == pytest.approx(6)
+    pace.ended(a_lesson(2.0), 8 * 60)  # twice as long as the yardstick said: half way there
     assert pace.factor == pytest.approx(3)
 
 
@@ -61,4 +80,4 @@ def test_a_known_machine_has_a_time_left_at_once():
     [(None, ""), (0.4, "less than a minute left"), (12.4, "about 12 min left"), (150, "2.5 hours")],
 )
 def test_time_left_in_words(minutes, words):
-    assert words in shown_minutes(minutes)
+    assert words in in_words(minutes)

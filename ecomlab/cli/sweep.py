@@ -25,6 +25,16 @@ def sweep(
         str | None,
         typer.Option(metavar="tcp://HOST:8786", help="A Dask scheduler; else this machine."),
     ] = None,
+    tls_ca: Annotated[
+        Path | None,
+        typer.Option(metavar="PEM", help="For tls://: who signed the cluster's certificates."),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="For tls://: this machine's certificate.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="For tls://: its key.")
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(help="Runs at once on this machine. [default: cores, with 4 GB for each]"),
@@ -48,16 +58,29 @@ def sweep(
     which is this machine alone, stands the name of the scheduler's machine:
 
     ecomlab sweep 00 --grid hidden=64,128 --scheduler tcp://127.0.0.1:8786 --out sweep
+
+    A scheduler without TLS is open: whoever reaches its port can run any code on its workers,
+    as the user who started them. Keep it inside a network that you trust, or let it listen at
+    tls:// and give --tls-ca, --tls-cert and --tls-key, or name these files under
+    distributed.comm.tls in Dask's configuration.
     """
     from importlib.util import find_spec
 
     from ecomlab.errors import RunFailed, UserError
     from ecomlab.sweep.client import sweep as sweep_runs
+    from ecomlab.sweep.cluster import tls_security
     from ecomlab.sweep.grid import parse_grid
     from ecomlab.sweep.table import compare as compare_runs
 
     if find_spec("distributed") is None:
         raise UserError("a sweep needs Dask: `make setup`, or pip install -e '.[sweep]'")
+    security, files = None, (tls_ca, tls_cert, tls_key)
+    if any(files):
+        if not (scheduler or "").startswith("tls://"):
+            raise UserError(
+                "--tls-ca, --tls-cert and --tls-key go with --scheduler tls://HOST:8786"
+            )
+        security = tls_security(*files)
     records = sweep_runs(
         notebook,
         parse_grid(grid or []),
@@ -66,6 +89,7 @@ def sweep(
         random=random,
         seed=seed,
         scheduler=scheduler,
+        security=security,
         workers=workers,
         threads=threads,
         cell_timeout=cell_timeout,

@@ -168,6 +168,8 @@ def to_mathml(latex, display):
 def _exporter():
     from jinja2 import pass_context
     from nbconvert.exporters.html import HTMLExporter
+    from nbconvert.exporters.templateexporter import TemplateExporter
+    from nbconvert.filters.highlight import Highlight2HTML
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
     from traitlets.config import Config
 
@@ -192,6 +194,12 @@ def _exporter():
             return super().block_code(code, info)
 
     class PageExporter(HTMLExporter):
+        def from_notebook_node(self, nb, resources=None, **keywords):
+            # HTMLExporter reads the finished page once more to mark figures that have no alt
+            # text. That takes two thirds of the time, and a test finds such figures.
+            self.register_filter("highlight_code", Highlight2HTML("python", parent=self))
+            return TemplateExporter.from_notebook_node(self, nb, resources, **keywords)
+
         @pass_context
         def markdown2html(self, context, source):
             cell = context.get("cell", {})

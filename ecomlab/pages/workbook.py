@@ -31,6 +31,9 @@ from ecomlab.running.records import (
     read_record,
     write_record,
 )
+from ecomlab.yardstick import yardstick
+
+LONG = 5  # stated minutes from which on it pays to time this machine first
 
 
 def make_workbook(
@@ -98,14 +101,15 @@ def _make(chosen, profile, jobs, fresh, offline, folder):
         workbook.write_index()
     if not waiting:
         return {}
+    jobs = jobs or default_jobs()
     try:
         return run_all(
             [lesson.path for lesson in waiting],
             profile=profile,
             folder=workbook.runs,
-            jobs=jobs or default_jobs(),
+            jobs=jobs,
             offline=offline,
-            pace=workbook.pace(),
+            pace=_pace(workbook, waiting, jobs),
             on_end=workbook.replace,
         )
     except KeyboardInterrupt:
@@ -151,13 +155,13 @@ class Workbook:
             forget(self.runs, lesson.name)
             self._records.pop(lesson.name, None)
 
-    def pace(self):
-        """Return what earlier runs tell of this machine."""
-        pace = Pace()
-        for name, record in self._records.items():
-            if not record["failure"]:
-                pace.ended(self._known[name].minutes or 1, record["seconds"])
-        return pace
+    def durations(self):
+        """Return the lessons that ran here, as they are now, with the seconds that each took."""
+        return [
+            (lesson, self._records[lesson.name]["seconds"])
+            for lesson in self.lessons
+            if self.ran_here(lesson.name)
+        ]
 
     def not_run(self, name, reason):
         """Note why a lesson keeps its stored outputs."""
@@ -281,6 +285,23 @@ class Workbook:
 
     def _write_made(self, made):
         write_text(self.folder / "pages.json", json.dumps(made, indent=1) + "\n")
+
+
+def _pace(workbook, waiting, jobs):
+    """Return what is known of this machine: its yardstick, and how long lessons took before."""
+    worth_it = sum(lesson.minutes for lesson in waiting) > LONG
+    value = None
+    try:
+        value = yardstick(measure=False)
+        if value is None and worth_it:
+            print("Measuring how long lessons take on this machine (about 15 s) ...", flush=True)
+            value = yardstick()
+    except RunFailed as error:
+        print(error)
+    pace = Pace(jobs, value)
+    for lesson, seconds in workbook.durations():
+        pace.ended(lesson, seconds)
+    return pace
 
 
 def _near(path):

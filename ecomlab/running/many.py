@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 import psutil
 
 from ecomlab.project import BUILD, lessons, read_lesson
-from ecomlab.running.pace import Pace, shown_minutes
+from ecomlab.running.pace import Pace, in_words
 from ecomlab.running.stopping import Children
 
 
@@ -57,7 +57,7 @@ def run_all(
     # machine to itself, after the others.
     queue = sorted(map(read_lesson, paths), key=lambda lesson: lesson.minutes, reverse=True)
     outcomes, children = {}, Children()
-    with _Progress(queue, jobs, pace or Pace()) as progress:
+    with _Progress(queue, pace or Pace(jobs)) as progress:
 
         def run_one(lesson):
             progress.started(lesson)
@@ -87,8 +87,7 @@ def run_all(
 def default_jobs():
     """Return how many lessons to run at once: two where cores and memory allow.
 
-    Two lessons at once take 14% less time than one after another on two cores. A lesson may
-    take 4 GB.
+    A lesson may take 4 GB.
     """
     enough = psutil.virtual_memory().available >= 2 * 4 * 1024**3
     return 2 if enough and (os.cpu_count() or 1) >= 2 else 1
@@ -97,9 +96,9 @@ def default_jobs():
 class _Progress:
     """A bar for people who watch: what is done, what runs, the time left. Else plain lines."""
 
-    def __init__(self, lessons, jobs, pace):
+    def __init__(self, lessons, pace):
         self._waiting, self._running = list(lessons), {}
-        self._jobs, self._pace, self._all = jobs, pace, len(lessons)
+        self._pace, self._all = pace, len(lessons)
 
     def __enter__(self):
         from tqdm import tqdm
@@ -129,7 +128,7 @@ class _Progress:
         del self._running[lesson.name]
         told = outcome["failure"]
         if not told:
-            self._pace.ended(_minutes(lesson), outcome["seconds"])
+            self._pace.ended(lesson, outcome["seconds"])
             told = f"{outcome['seconds']:.0f} s, {outcome['peak_memory_mb'] / 1024:.1f} GB"
         self._bar.update()
         done = self._all - len(self._waiting) - len(self._running)
@@ -143,18 +142,9 @@ class _Progress:
         self._bar.set_postfix_str(", ".join([self._time_left(), *words]).lstrip(", "))
 
     def _time_left(self):
-        now = time.monotonic()
-        running = [
-            (_minutes(lesson), now - since) for lesson, since, _ in [*self._running.values()]
-        ]
-        waiting = [_minutes(lesson) for lesson in self._waiting if not lesson.timed]
-        alone = [_minutes(lesson) for lesson in self._waiting if lesson.timed]
-        return shown_minutes(self._pace.minutes_left(running, waiting, alone, self._jobs))
-
-
-def _minutes(lesson):
-    """Return a lesson's stated minutes; a notebook that states none is taken for a short one."""
-    return lesson.minutes or 1
+        now, running = time.monotonic(), [*self._running.values()]
+        running = [(lesson, now - since) for lesson, since, _ in running]
+        return in_words(self._pace.minutes_left(running, self._waiting))
 
 
 def _run_in_process(path, profile, folder, offline, children, at_cell):

@@ -4,41 +4,16 @@ A run stands as long as its code, parameters, data, profile and the versions of 
 are the same. `NAME.json` beside `NAME.ipynb` says so, and when and how long it ran.
 """
 
-import contextlib
 import datetime
+import hashlib
 import json
-import platform
-from importlib import metadata
 
 from ecomlab.datasets import catalogue
 from ecomlab.files import write_text
 from ecomlab.project import profile_parameters
 from ecomlab.results import code_hash
 from ecomlab.running.parameters import check_parameters, declared_parameters
-
-# What the numbers of a lesson come from. A new JupyterLab, say, asks for no new run.
-COMPUTING = (
-    "ecomlab",
-    "tensorflow",
-    "keras",
-    "keras-rs",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "lightgbm",
-    "optuna",
-    "faiss-cpu",
-    "ai-edge-litert",
-)
-
-
-def versions():
-    """Return the versions of Python (as 3.12) and of the packages that compute, by name."""
-    found = {"python": ".".join(platform.python_version_tuple()[:2])}
-    for package in COMPUTING:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
-    return found
+from ecomlab.running.versions import versions
 
 
 def datasets_of(lesson):
@@ -57,19 +32,16 @@ def made_of(lesson, profile):
     Returns
     -------
     dict
-        `code` (a hash of code and parameters), `data` (data set to the sha256 of its files),
-        `profile` and `versions`.
+        `code` (a hash of code and parameters), `data` (each data set and a hash of its files'
+        sha256), `profile` and `versions`.
     """
     notebook = json.loads(lesson.path.read_text(encoding="utf-8"))
     parameters = {p.name: p.default for p in declared_parameters(notebook).values()}
     parameters |= check_parameters(notebook, profile_parameters(lesson.name, profile))
-    known = catalogue()
+    infos = [catalogue()[name] for name in datasets_of(lesson) or catalogue()]
     return {
         "code": code_hash(notebook, parameters),
-        "data": {
-            name: {file.name: file.sha256 for file in known[name].files}
-            for name in datasets_of(lesson) or known
-        },
+        "data": {info.name: _hash(file.sha256 for file in info.files) for info in infos},
         "profile": profile,
         "versions": versions(),
     }
@@ -117,3 +89,7 @@ def read_record(folder, name, parts):
 def forget(folder, name):
     """Remove a record, so that the lesson runs again."""
     (folder / f"{name}.json").unlink(missing_ok=True)
+
+
+def _hash(texts):
+    return hashlib.sha256(" ".join(texts).encode()).hexdigest()[:16]

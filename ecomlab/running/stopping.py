@@ -7,7 +7,6 @@ parent is killed outright; the child then ends as if it had been told to. A kern
 its own parent and ends within two seconds of it.
 """
 
-import contextlib
 import math
 import os
 import signal
@@ -65,10 +64,10 @@ class Children:
     """
 
     def __init__(self):
-        self._processes, self._ended, self._lock = [], False, threading.Lock()
+        self._processes, self._ended, self._lock = {}, False, threading.Lock()
 
-    def start(self, command):
-        """Start a command and return its `subprocess.Popen`, with stderr as a stream of text.
+    def start(self, command, stdout=subprocess.DEVNULL):
+        """Start a command and return its `subprocess.Popen`; its stderr is a stream of text.
 
         Raises
         ------
@@ -78,24 +77,27 @@ class Children:
         with self._lock:
             if self._ended:
                 raise Stopped
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                process_group=0,
-            )
-            self._processes.append(process)
+            theirs, ours = os.pipe()
+            try:
+                process = subprocess.Popen(
+                    command,
+                    stdin=theirs,
+                    stdout=stdout,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    process_group=0,
+                )
+            finally:
+                os.close(theirs)
+            self._processes[process] = ours
             return process
 
     def end(self):
         """End every child and wait until it is gone."""
         with self._lock:
             self._ended = True
-        for process in self._processes:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
+        for ours in self._processes.values():
+            os.close(ours)
         deadline = time.monotonic() + GRACE + 5
         for process in self._processes:
             try:

@@ -7,24 +7,21 @@ sweep, the same command goes on from there.
 
 import contextlib
 import json
-import logging
 import math
-import re
 import time
 import uuid
 from pathlib import Path
 
-from ecomlab import __version__
 from ecomlab.errors import RunFailed, UserError
 from ecomlab.files import write_text
 from ecomlab.project import find_notebook
 from ecomlab.results import code_hash
 from ecomlab.running.one import read_notebook
+from ecomlab.running.versions import differences, versions
+from ecomlab.sweep.cluster import check_place, connected, quiet_dask
+from ecomlab.sweep.folder import SWEEP_FILE, read_sweep, refuse_another_notebook
 from ecomlab.sweep.grid import plan
 from ecomlab.sweep.worker import jobs_here, run_job
-
-SWEEP_FILE = "sweep.json"
-MEMORY_OF_A_RUN = 4 * 1024**3
 
 
 def sweep(
@@ -36,6 +33,7 @@ def sweep(
     random=None,
     seed=1,
     scheduler=None,
+    security=None,
     workers=None,
     threads=1,
     cell_timeout=None,
@@ -47,10 +45,16 @@ def sweep(
     notebook, grid, profile, random, seed
         As for `plan`.
     out : str or Path
-        The folder of results. Runs that are finished there are not run again.
+        The folder of results. Runs that are finished there are not run again, unless other
+        versions of Python, ecomlab or the packages that compute made them.
     scheduler : str, optional
         Address of a Dask scheduler, for example `tcp://host:8786`; by default the workers
-        are processes of this machine.
+        are processes of this machine. A scheduler without TLS is open: whoever reaches its
+        port can run any code on its workers, as the user who started them. Keep it inside a
+        network that you trust, or let it listen at `tls://` with certificates.
+    security : distributed.Security, optional
+        Certificates for a scheduler at `tls://`; by default those that Dask's configuration
+        names. See `ecomlab.sweep.cluster.tls_security`.
     workers : int, optional
         How many of those; by default one a core, if memory gives each 4 GB.
     threads : int
@@ -62,7 +66,8 @@ def sweep(
     -------
     list of dict
         The record of each planned run: `key`, `given`, `parameters`, `results`, `failure`
-        (None, or one line that names cell and error), `seconds`, `peak_memory_mb`, `host`.
+        (None, or one line that names cell and error), `seconds`, `peak_memory_mb`, `host`,
+        `versions`.
 
     Raises
     ------
@@ -76,7 +81,7 @@ def sweep(
 
     runs = plan(notebook, grid, profile=profile, random=random, seed=seed)
     path, out = find_notebook(notebook), Path(out).resolve()
-    _check_place(scheduler, workers)
+    check_place(scheduler, workers, security)
     node = read_notebook(path)
     for cell in node.cells:  # a job need not carry old outputs over the network
         if cell.cell_type == "code":
@@ -87,85 +92,23 @@ def sweep(
         "headline": node.metadata.get("ecomlab", {}).get("headline", {}),
         # Without the parameters cell: a default that changed makes other runs, not another sweep.
         "code": code_hash(node, {}),
-        "ecomlab": __version__,
     }
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file: name a folder for --out")
-    _refuse_another_notebook(out, about)
+    refuse_another_notebook(out, about)
     (out / "runs").mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / ".lock", timeout=0):
-            _save(out / SWEEP_FILE, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+            write_text(out / SWEEP_FILE, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
             job = {
                 "name": path.name,
                 "text": json.dumps(node, ensure_ascii=False),
                 "threads": threads,
                 "cell_timeout": cell_timeout,
             }
-            return _Sweep(runs, out, job).run(scheduler, workers)
+            return _Sweep(runs, out, job).run(scheduler, workers, security)
     except Timeout:
         raise UserError(f"another sweep is writing to {out}: let it end first") from None
-
-
-def _check_place(scheduler, workers):
-    if workers is not None and scheduler:
-        raise UserError("--workers is for this machine: a scheduler has its own")
-    if workers is not None and workers < 1:
-        raise UserError(f"--workers {workers}: a sweep needs one at least")
-    if scheduler and not re.fullmatch(r"\w+://.+:\d+", scheduler):
-        raise UserError(f"--scheduler takes tcp://host:8786, not {scheduler!r}")
-
-
-def read_sweep(folder):
-    """Return what a sweep's folder holds.
-
-    Parameters
-    ----------
-    folder : str or Path
-
-    Returns
-    -------
-    about : dict
-        The notebook's name, title, headline and the hash of its code.
-    records : list of dict
-        One a run that has ended, well or not, in the order of their names.
-
-    Raises
-    ------
-    UserError
-        If the folder holds no sweep.
-    """
-    folder = Path(folder)
-    try:
-        about = json.loads((folder / SWEEP_FILE).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{folder} holds no sweep: there is no {SWEEP_FILE} in it") from None
-    except ValueError as error:
-        raise UserError(f"{folder / SWEEP_FILE} does not read: {error}") from None
-    records = []
-    for path in sorted((folder / "runs").glob("*.json")):
-        with contextlib.suppress(ValueError):  # a damaged record is a run still to be made
-            records.append(json.loads(path.read_text(encoding="utf-8")))
-    return about, records
-
-
-def _refuse_another_notebook(out, about):
-    if not (out / SWEEP_FILE).exists():
-        return
-    there, _ = read_sweep(out)
-    if there["code"] != about["code"]:
-        same = there["notebook"] == about["notebook"]
-        what = f"{there['notebook']} with other code" if same else there["notebook"]
-        raise UserError(f"{out} holds runs of {what}: name another folder for {about['notebook']}")
-
-
-def _save(path, text):
-    """Write a file whole or not at all; an error names the file."""
-    try:
-        write_text(path, text)
-    except OSError as error:
-        error.filename = str(path)
-        raise
 
 
 class _Sweep:
@@ -175,14 +118,19 @@ class _Sweep:
         self._runs, self._out, self._job = runs, out, job
         _, records = read_sweep(out)
         keys = {run.key for run in runs}
-        self._records = {r["key"]: r for r in records if r["key"] in keys and not r["failure"]}
+        finished = [r for r in records if r["key"] in keys and not r["failure"]]
+        same = [r for r in finished if r.get("versions") == versions()]
+        if other := [r.get("versions") for r in finished if r not in same]:
+            why = differences(other[0], versions())
+            print(f"{len(other)} finished runs in {out} are of other versions ({why}): run again")
+        self._records = {record["key"]: record for record in same}
         self._earlier = len(self._records)
         self._waiting = [run for run in runs if run.key not in self._records]
         self._running = {}
         self._bar = None
         self._places, self._asked, self._told_to_wait = 0, -math.inf, False
 
-    def run(self, scheduler, workers):
+    def run(self, scheduler, workers, security):
         from tqdm import tqdm
 
         if self._earlier:
@@ -190,8 +138,8 @@ class _Sweep:
         if self._waiting:
             total, done = len(self._runs), self._earlier
             with (
-                _quiet_dask(),
-                _connected(scheduler, workers, len(self._waiting)) as client,
+                quiet_dask(),
+                connected(scheduler, workers, len(self._waiting), security) as client,
                 tqdm(total=total, initial=done, unit="run", disable=None) as self._bar,
             ):
                 self._drive(client)
@@ -216,7 +164,8 @@ class _Sweep:
         except KeyboardInterrupt:
             self._collect()
             self._abandon(client)
-            self._bar.write(f"stopped; {self._kept()}")
+            with contextlib.suppress(OSError):  # the terminal may be closed
+                self._bar.write(f"stopped; {self._kept()}")
             raise
 
     def _kept(self):
@@ -263,9 +212,9 @@ class _Sweep:
             self._out / "runs" / f"{run.name}{end}" for end in (".ipynb", ".partial.ipynb")
         )
         if text:
-            _save(partial if record["failure"] else whole, text)
+            write_text(partial if record["failure"] else whole, text)
         # The record comes last: a run that has one has its notebook too.
-        _save(self._out / "runs" / f"{run.name}.json", json.dumps(record, ensure_ascii=False))
+        write_text(self._out / "runs" / f"{run.name}.json", json.dumps(record, ensure_ascii=False))
         if not record["failure"]:
             partial.unlink(missing_ok=True)
         self._records[run.key] = record
@@ -299,6 +248,7 @@ def _outcome(future):
     from distributed import CancelledError, KilledWorker
 
     failed = {"results": {}, "seconds": 0.0, "peak_memory_mb": 0.0, "host": "", "text": ""}
+    failed["versions"] = {}
     try:
         return future.result()
     except KilledWorker:
@@ -309,87 +259,3 @@ def _outcome(future):
         message = f"{type(error).__name__}: {error}".splitlines()[0]
         failed["failure"] = f"the worker could not run it: {message}"
     return failed
-
-
-@contextlib.contextmanager
-def _quiet_dask():
-    """Leave out Dask's log lines, whatever their logger: what they tell of is told in ours."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)
-
-
-@contextlib.contextmanager
-def _connected(scheduler, workers, runs):
-    """Give a client of the named scheduler, or of workers started here."""
-    from distributed import Client, LocalCluster
-
-    if scheduler:
-        try:
-            client = Client(scheduler, timeout=10, set_as_default=False)
-        except (OSError, ValueError) as error:
-            line = str(error).splitlines()[0]
-            raise UserError(f"no scheduler answers at {scheduler}: {line}") from None
-        with client:
-            _check_workers(client)
-            yield client
-        return
-    with (
-        LocalCluster(
-            n_workers=min(workers or _default_workers(), runs),
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",  # any free port: 8787 may be taken
-            scheduler_kwargs={"dashboard": False},
-            memory_limit=None,  # what Dask would watch is the worker, and memory goes to its kernel
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
-        client.register_plugin(_deaf_to_interrupts())
-        yield client
-
-
-def _check_workers(client):
-    """Tell at once which workers lack this package, before every run fails on them."""
-    # `eval` is on any worker; a function of this package is not.
-    found = client.run(eval, "__import__('ecomlab').__version__", on_error="return")
-    other = {}
-    for place, answer in sorted(found.items()):
-        if isinstance(answer, (ImportError, AttributeError)):
-            other[place] = "no ecomlab that can be imported"
-        elif isinstance(answer, str) and answer != __version__:
-            other[place] = f"ecomlab {answer}"
-    if other:  # a worker that was lost meanwhile is Dask's affair
-        place, has = next(iter(other.items()))
-        raise UserError(
-            f"the worker at {place} has {has}, and this is {__version__}"
-            + (f" ({len(other)} workers differ)" if len(other) > 1 else "")
-            + ": install the same version, with its packages, on every worker"
-        )
-
-
-def _default_workers():
-    import psutil
-    from dask.system import CPU_COUNT
-
-    return max(1, min(CPU_COUNT, psutil.virtual_memory().available // MEMORY_OF_A_RUN))
-
-
-def _deaf_to_interrupts():
-    """Make workers ignore Ctrl-C: the terminal sends it to them too, and the client decides."""
-    import signal
-
-    from distributed import WorkerPlugin
-
-    class DeafToInterrupts(WorkerPlugin):
-        name = "ecomlab-deaf-to-interrupts"
-
-        def setup(self, worker):
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    return DeafToInterrupts()

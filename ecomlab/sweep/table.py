@@ -13,7 +13,7 @@ from ecomlab.errors import UserError
 from ecomlab.files import write_bytes, write_text
 from ecomlab.pages.notebook import TEMPLATES, stylesheet
 from ecomlab.results import shown
-from ecomlab.sweep.client import read_sweep
+from ecomlab.sweep.folder import read_sweep
 from ecomlab.sweep.grid import REPLICATES
 
 FIGURES = 8  # a notebook may record fifty numbers; the page draws these many, headlines first

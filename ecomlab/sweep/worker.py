@@ -10,6 +10,7 @@ from pathlib import Path
 from ecomlab.errors import RunFailed
 from ecomlab.results import read_results
 from ecomlab.running.one import run as run_notebook
+from ecomlab.running.versions import versions
 
 _THREAD_LIMITS = (
     "TF_NUM_INTRAOP_THREADS",
@@ -42,14 +43,14 @@ def run_job(job, parameters):
     -------
     dict
         `text` (the executed notebook, as far as it came), `results`, `failure` (None or one
-        line), `seconds`, `peak_memory_mb` and `host`.
+        line), `seconds`, `peak_memory_mb`, `host` and `versions`.
     """
     from distributed import get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
     outcome = {"results": {}, "seconds": 0.0, "peak_memory_mb": 0.0, "host": socket.gethostname()}
-    outcome |= {"text": "", "failure": None}
+    outcome |= {"text": "", "failure": None, "versions": versions()}
     _jobs.add(key)
     try:
         with _turn, tempfile.TemporaryDirectory(dir=worker.local_directory) as folder:
