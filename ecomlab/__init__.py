@@ -33,6 +33,7 @@ What knows notebooks as files and parameters (only three lessons import of it: 0
 Below all of these
     project     folders, lessons and profiles
     files       whole files or none
+    stopping    how a command ends, and with it all that it started
     errors      what can go wrong
 """
 

@@ -25,7 +25,7 @@ import psutil
 
 from ecomlab.errors import RunFailed
 from ecomlab.files import write_text
-from ecomlab.running.stopping import Children, end_with_parent
+from ecomlab.stopping import Children, end_with_parent
 
 __all__ = ["in_words", "yardstick"]
 

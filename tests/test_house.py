@@ -18,7 +18,7 @@ import ecomlab
 PACKAGE = ROOT / "ecomlab"
 # From the ground up. A room imports from its own floor and from those below it.
 FLOORS = [
-    {"errors", "files"},
+    {"errors", "files", "stopping"},
     {"project", "datasets"},
     {
         *("splits", "baselines", "metrics", "segments", "lifetime", "weekly", "plots", "seeds"),

@@ -1,21 +1,23 @@
 """Sweeps: what is checked before, what is kept whatever happens, what the table shows."""
 
-import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pandas as pd
-import psutil
 import pytest
+from conftest import skip_or_fail
 from distributed import Client
 from filelock import FileLock
+from processes import family, gone, started, wait_for
 
 from ecomlab.errors import UserError
+from ecomlab.running.versions import differences, versions
 from ecomlab.sweep import client
 from ecomlab.sweep.grid import parse_grid, plan
 from ecomlab.sweep.table import compare, grouped, recorded_numbers, results_table
@@ -171,21 +173,6 @@ def held(make_notebook, marks):
     return make_notebook(HELD, RECORD, parameters=f"WIDTH = 3\nMARKS = {str(marks.folder)!r}")
 
 
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert found, "it did not happen in time"
-    return found
-
-
-def gone(pid):
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 def finished(out):
     """Return the widths of the runs that are on disk, and check that each is whole."""
     widths = []
@@ -197,43 +184,41 @@ def finished(out):
     return sorted(widths)
 
 
-@contextlib.contextmanager
-def started(command, *arguments, **options):
-    """Start a command with a session of its own; nothing of it outlives the test."""
-    process = subprocess.Popen(
-        [*map(str, [*command, *arguments])],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        **options,
-    )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+@pytest.fixture
+def certificates(tmp_path):
+    """A certificate that is its own authority, and its key."""
+    if not shutil.which("openssl"):
+        skip_or_fail("no openssl here: nothing makes certificates for a tls:// scheduler")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=ecomlab", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run(command, check=True, capture_output=True)
+    return cert, key
 
 
 @pytest.fixture
-def dask(tmp_path):
-    """A scheduler and two workers with one thread each, in folders that nobody else uses."""
-    processes = []
+def dask(request, tmp_path):
+    """A scheduler and two workers with one thread each, in folders that nobody else uses.
+
+    With the parameter `tls`, all speak TLS with one certificate.
+    """
+    processes, tls = [], []
+    if getattr(request, "param", None) == "tls":
+        cert, key = map(str, request.getfixturevalue("certificates"))
+        tls = ["--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key]
 
     def start(program, *arguments):
         folder = tmp_path / f"{program}{len(processes)}"
         folder.mkdir()
         command = [sys.executable, "-m", f"distributed.cli.dask_{program}", "--no-dashboard"]
         processes.append(
-            subprocess.Popen([*command, *arguments], cwd=folder, stderr=subprocess.DEVNULL)
+            subprocess.Popen([*command, *arguments, *tls], cwd=folder, stderr=subprocess.DEVNULL)
         )
         return processes[-1]
 
     file = tmp_path / "scheduler.json"
-    scheduler = start(
-        "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)
-    )
+    host = "tls://127.0.0.1" if tls else "127.0.0.1"
+    scheduler = start("scheduler", "--host", host, "--port", "0", "--scheduler-file", str(file))
     address = json.loads(wait_for(lambda: file.exists() and file.read_text()))["address"]
     for _ in range(2):
         start("worker", address, "--nthreads", "1")
@@ -330,23 +315,104 @@ def test_a_killed_scheduler_is_told_and_the_same_command_goes_on(
 
 
 @pytest.mark.exhaustive
-def test_ctrl_c_keeps_what_is_finished_and_ends_every_process(
-    held, marks, tmp_path, ecomlab_command
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+def test_a_stopped_sweep_keeps_what_is_finished_and_ends_every_process(
+    held, marks, tmp_path, ecomlab_command, name
 ):
-    out = tmp_path / "out"
+    out, number = tmp_path / "out", getattr(signal, name)
     arguments = ["sweep", held, "--grid", "width=1,2", "--workers", "2", "--out", out]
     with started(ecomlab_command, *arguments) as process:
         wait_for(lambda: finished(out) == [1])
         (kernel,) = wait_for(lambda: marks.kernels(2))
-        family = psutil.Process(process.pid).children(recursive=True)
-        assert kernel in [member.pid for member in family]
-        os.killpg(process.pid, signal.SIGINT)
+        members = family(process)
+        assert kernel in members
+        if name in ("SIGINT", "SIGHUP"):  # as from a terminal: to all at once
+            os.killpg(process.pid, number)
+        else:
+            os.kill(process.pid, number)
         stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert stderr.strip() in ("", "ecomlab: stopped")
-    assert f"stopped; 1 of 2 runs are finished and kept in {out}" in stdout
-    wait_for(lambda: all(gone(member.pid) for member in family), 10)
+        wait_for(lambda: all(gone(pid) for pid in members), 20)
+    if name == "SIGKILL":
+        assert process.returncode == -9
+    else:
+        assert process.returncode == 128 + number
+        assert stderr.strip() == "ecomlab: stopped"
+        assert f"stopped; 1 of 2 runs are finished and kept in {out}" in stdout
     assert finished(out) == [1]
+
+    marks.go()
+    done = call(ecomlab_command, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert finished(out) == [1, 2]
+    assert [len(marks.kernels(width)) for width in (1, 2)] == [1, 2]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("dask", ["tls"], indirect=True)
+def test_a_tls_scheduler_is_reached_with_certificates(
+    dask, certificates, held, marks, tmp_path, ecomlab_command
+):
+    marks.go()
+    address, _ = dask
+    assert address.startswith("tls://")
+    cert, key = certificates
+    arguments = ["sweep", held, "--scheduler", address, "--out", tmp_path / "out"]
+    options = ["--tls-ca", cert, "--tls-cert", cert, "--tls-key", key]
+    done = call(ecomlab_command, *arguments, "--grid", "width=1", *options)
+    assert done.returncode == 0, done.stderr
+    # The same from Dask's configuration.
+    prefix = "DASK_DISTRIBUTED__COMM__TLS__"
+    names = {"CA_FILE": cert, "CLIENT__CERT": cert, "CLIENT__KEY": key}
+    variables = {f"{prefix}{name}": str(file) for name, file in names.items()}
+    command = [*ecomlab_command, *map(str, arguments), "--grid", "width=3"]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | variables)
+    assert done.returncode == 0, done.stderr
+    assert finished(tmp_path / "out") == [1, 3]
+
+
+def test_a_tls_scheduler_without_certificates_is_told(small, tmp_path, ecomlab_command):
+    arguments = ["sweep", small, "--grid", "width=1", "--out", tmp_path / "out"]
+    for options, line in (
+        (["--scheduler", "tls://127.0.0.1:1"], "needs certificates: give --tls-ca, --tls-cert"),
+        (["--scheduler", "tcp://127.0.0.1:1", "--tls-ca", small], "go with --scheduler tls://"),
+        (
+            ["--scheduler", "tls://127.0.0.1:1", "--tls-ca", "no.pem", "--tls-cert", "no.pem"],
+            "no such certificate or key: no.pem",
+        ),
+    ):
+        done = call(ecomlab_command, *arguments, *options)
+        assert done.returncode == 2
+        assert line in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@slow
+def test_runs_of_other_versions_are_made_again(held, marks, tmp_path, capsys):
+    marks.go()
+    out = tmp_path / "out"
+    client.sweep(held, {"width": [1, 3]}, out, workers=2)
+    here = versions()
+    for path, there in zip(sorted(out.glob("runs/*.json")), ({}, {"keras": "3.0.0"}), strict=True):
+        record = json.loads(path.read_text("utf-8"))
+        assert record["versions"] == here
+        # The first stands for a folder of before versions were noted.
+        record["versions"] = here | there if there else {}
+        path.write_text(json.dumps(record))
+    capsys.readouterr()
+    client.sweep(held, {"width": [1, 3]}, out, workers=2)
+    told = capsys.readouterr().out
+    assert f"2 finished runs in {out} are of other versions (their versions were not noted" in told
+    assert [len(marks.kernels(width)) for width in (1, 3)] == [2, 2]
+    client.sweep(held, {"width": [1, 3]}, out, workers=2)
+    assert "2 of 2 runs are finished" in capsys.readouterr().out
+
+
+def test_versions_that_differ_are_named():
+    here = {"python": "3.12", "keras": "3.15", "numpy": "2.4"}
+    there = here | {"keras": "3.14"}
+    assert differences(there, here) == "keras 3.14 there, 3.15 here"
+    assert differences({"python": "3.12", "keras": "3.15"}, here) == "numpy absent there, 2.4 here"
+    assert {"python", "ecomlab", "keras", "tensorflow", "numpy"} <= versions().keys()
 
 
 @pytest.mark.exhaustive

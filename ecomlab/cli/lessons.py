@@ -41,7 +41,7 @@ def run(
     """
     from ecomlab.results import shown
     from ecomlab.running.one import run as run_notebook
-    from ecomlab.running.stopping import end_with_parent
+    from ecomlab.stopping import end_with_parent
 
     if with_parent:
         end_with_parent()

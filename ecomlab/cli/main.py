@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ecomlab import __version__
+from ecomlab import __version__, stopping
 from ecomlab.cli import authors, classroom, data, doctor, lessons, orders, reports, sweep, workbook
 from ecomlab.cli.common import new_app
 from ecomlab.errors import RunFailed, UserError
-from ecomlab.running import stopping
 
 app = new_app(name="ecomlab", context_settings={"help_option_names": ["-h", "--help"]})
 

@@ -14,7 +14,7 @@ import psutil
 
 from ecomlab.project import BUILD, lessons, read_lesson
 from ecomlab.running.pace import Pace, in_words
-from ecomlab.running.stopping import Children
+from ecomlab.stopping import Children
 
 
 def run_all(
