@@ -109,7 +109,7 @@ def _make(chosen, profile, jobs, fresh, offline, folder):
             folder=workbook.runs,
             jobs=jobs,
             offline=offline,
-            pace=_pace(workbook, waiting, jobs),
+            pace=_pace(workbook, waiting, jobs, profile),
             on_end=workbook.replace,
         )
     except KeyboardInterrupt:
@@ -287,17 +287,17 @@ class Workbook:
         write_text(self.folder / "pages.json", json.dumps(made, indent=1) + "\n")
 
 
-def _pace(workbook, waiting, jobs):
+def _pace(workbook, waiting, jobs, profile):
     """Return what is known of this machine: its yardstick, and how long lessons took before."""
-    worth_it = sum(lesson.minutes for lesson in waiting) > LONG
     value = None
-    try:
-        value = yardstick(measure=False)
-        if value is None and worth_it:
-            print("Measuring how long lessons take on this machine (about 15 s) ...", flush=True)
-            value = yardstick()
-    except RunFailed as error:
-        print(error)
+    if profile == "default":  # of which the lessons' minutes tell
+        try:
+            value = yardstick(measure=False)
+            if value is None and sum(lesson.minutes for lesson in waiting) > LONG:
+                print("Measuring how long lessons take on this machine (15 s) ...", flush=True)
+                value = yardstick()
+        except RunFailed as error:
+            print(error)
     pace = Pace(jobs, value)
     for lesson, seconds in workbook.durations():
         pace.ended(lesson, seconds)
