@@ -1,5 +1,5 @@
 # Thin names over `ecomlab` and pytest. Two of them are all a reader needs:
-#   make workbook   run every lesson and build the HTML workbook
+#   make workbook   build all pages, then run every lesson and replace its page
 #   make lab        open JupyterLab at the first lesson
 #
 # In an active conda or virtual environment everything is installed there; without one,
@@ -44,8 +44,8 @@ lab: setup  ## open JupyterLab at the first lesson; LAB_OPTIONS are passed on
 data: setup  ## fetch every data set; what cannot be had is named and left out
 	@$(BIN)/ecomlab data fetch --all || true
 
-workbook: data  ## run every lesson and build the HTML workbook in build/
-	$(BIN)/ecomlab workbook
+workbook: data  ## all pages at once, then run the lessons; WORKBOOK_OPTIONS="--fresh" runs all again
+	$(BIN)/ecomlab workbook $(WORKBOOK_OPTIONS)
 
 notebooks: data  ## run the lessons and store their outputs (for authors)
 	$(BIN)/ecomlab store
