@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -37,9 +38,34 @@ def test_declared_parameters_carry_default_and_comment():
     assert parameters.declared_parameters({"cells": []}) == {}
 
 
-def test_a_parameters_cell_holds_literals_only():
-    with pytest.raises(UserError, match="line 1 of the `parameters` cell is not NAME = literal"):
-        parameters.declared_parameters(notebook("WIDTH = 2 * 3"))
+@pytest.mark.parametrize(
+    "source",
+    [
+        "WIDTH = 2 * 3",
+        "WIDTH: int",
+        "WIDTH += 1",
+        "WIDTH = DEPTH = 3",
+        "WIDTH = (3",
+        "%matplotlib inline",
+        "!pip list",
+        "WIDTH = 3\n%matplotlib inline",
+        "import os",
+        "WIDTH = '\0'",
+        f"WIDTH = {'(' * 500}3{')' * 500}",
+    ],
+)
+def test_a_parameters_cell_holds_literals_only(source):
+    line = 1 + source.count("\n")
+    message = f"line {line} of the `parameters` cell is not NAME = literal"
+    with pytest.raises(UserError, match=message):
+        parameters.declared_parameters(notebook(source))
+
+
+def test_annotated_parameters_are_read():
+    source = "WIDTH: int = 3  # how wide\nSEEDS: list[int] = [1]\nRATE: 'float' = 0.1"
+    checked = parameters.check_parameters(notebook(source), {"WIDTH": "-4", "rate": 1})
+    assert checked == {"WIDTH": -4, "RATE": 1.0}
+    assert parameters.declared_parameters(notebook(source))["WIDTH"].comment == "how wide"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +74,10 @@ def test_a_parameters_cell_holds_literals_only():
         ({"WIDTH": "1e3"}, {"WIDTH": 1000}),
         ({"WIDTH": 4.0}, {"WIDTH": 4}),
         ({"WIDTH": "9007199254740993"}, {"WIDTH": 9007199254740993}),
+        ({"WIDTH": "-9007199254740993"}, {"WIDTH": -9007199254740993}),
+        ({"WIDTH": "+1e23"}, {"WIDTH": 10**23}),
+        ({"WIDTH": "1e300"}, {"WIDTH": 10**300}),
+        ({"SEEDS": "-123456789012345678901"}, {"SEEDS": [-123456789012345678901]}),
         ({"rate": "1e-4"}, {"RATE": 0.0001}),
         ({"RATE": 1}, {"RATE": 1.0}),
         ({"DEEP": "no"}, {"DEEP": False}),
@@ -74,6 +104,9 @@ def test_a_value_takes_the_declared_type(given, expected):
         ({"WIDTH": "ten"}, "WIDTH: 'ten' is not a whole number"),
         ({"WIDTH": 2.5}, "WIDTH: 2.5 is not a whole number"),
         ({"WIDTH": True}, "WIDTH: True is not a whole number"),
+        ({"WIDTH": "1e999999999"}, "WIDTH: '1e999999999' is not a whole number"),
+        ({"WIDTH": "-inf"}, "WIDTH: '-inf' is not a whole number"),
+        ({"WIDTH": [3]}, r"WIDTH: \[3\] is not a whole number"),
         ({"RATE": "nan"}, "RATE: 'nan' is not a finite number"),
         ({"DEEP": "maybe"}, "DEEP: 'maybe' is neither true nor false"),
         ({"DEEP": 1}, "DEEP: 1 is neither true nor false"),
@@ -119,11 +152,41 @@ def test_bad_input_starts_no_kernel_and_writes_nothing(make_notebook, tmp_path):
     assert not root.exists()
     with pytest.raises(UserError, match="would overwrite its input"):
         one.run(path, path.name, root=tmp_path)
-    broken = tmp_path / "broken.ipynb"
-    broken.write_text("not a notebook")
-    with pytest.raises(UserError, match=r"broken\.ipynb does not read as a notebook"):
-        one.run(broken, root=root)
+    kernels = {"not_here": "which is not installed here .*choose a kernel", "..": "not installed"}
+    for name, message in kernels.items():
+        with pytest.raises(UserError, match=message) as raised:
+            one.run(with_metadata(path, {"kernelspec": {"name": name}}), root=root)
+        assert "\n" not in str(raised.value)
     assert not root.exists()
+
+
+def with_metadata(path, metadata, **changes):
+    """Give a notebook file other metadata, and return its path."""
+    node = json.loads(path.read_text("utf-8")) | {"metadata": metadata} | changes
+    path.write_text(json.dumps(node))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        (b"not a notebook", "not appear to be JSON"),
+        (b"", "not appear to be JSON"),
+        (b"{}", "missing a key"),
+        (b"[]", "no attribute"),
+        (b'{"nbformat": 9, "nbformat_minor": 0, "metadata": {}, "cells": []}', "version 9"),
+        (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [3]}', "TypeError"),
+        (b'{"nbformat": 4, "nbformat_minor": 5, "cells": []}', "metadata"),
+        (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {"a": "\xfc"}}', "not UTF-8"),
+        ('{"nbformat": 4}'.encode("utf-16"), "not UTF-8"),
+    ],
+)
+def test_what_is_no_notebook_is_told_in_one_line(payload, message, tmp_path):
+    (tmp_path / "broken.ipynb").write_bytes(payload)
+    with pytest.raises(UserError, match=rf"broken\.ipynb does not read.*{message}") as raised:
+        one.run(tmp_path / "broken.ipynb", root=tmp_path / "root")
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "root").exists()
 
 
 def test_a_run_gives_results_times_and_memory(make_notebook, tmp_path):
@@ -227,6 +290,100 @@ def test_kernels_use_ipc_and_leave_no_folder(make_notebook, tmp_path, monkeypatc
     )
     assert one.run(path, root=tmp_path / "out").results == {"transport": "ipc"}
     assert not list(tmp_path.glob("ecomlab-*"))
+
+
+@pytest.mark.parametrize("metadata", [{}, {"kernelspec": {}}, {"kernelspec": {"name": ""}}])
+def test_a_notebook_without_a_kernel_takes_python3(metadata, make_notebook, tmp_path):
+    path = make_notebook("from ecomlab.results import record\nrecord(width=WIDTH)")
+    run = one.run(with_metadata(path, metadata), None, {"WIDTH": 4}, root=tmp_path / "out")
+    assert run.results == {"width": 4}
+
+
+def test_a_notebook_of_an_older_format_runs(tmp_path):
+    source = "from ecomlab.results import record\nrecord(old=1)"
+    cell = {"cell_type": "code", "input": source, "language": "python", "outputs": []}
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "old"}}
+    old["worksheets"] = [{"cells": [cell | {"collapsed": False}]}]
+    (tmp_path / "old.ipynb").write_text(json.dumps(old), encoding="utf-8-sig")
+    assert one.run(tmp_path / "old.ipynb", root=tmp_path / "out").results == {"old": 1}
+
+
+def test_a_long_temporary_folder_takes_tcp(make_notebook, tmp_path, monkeypatch):
+    long = tmp_path / ("t" * (90 - len(str(tmp_path)) % 90))
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    path = make_notebook(
+        "from IPython import get_ipython\nfrom ecomlab.results import record",
+        "record(transport=get_ipython().kernel.parent.transport)",
+    )
+    assert one.run(path, root=tmp_path / "{out}").results == {"transport": "tcp"}
+    assert not list(long.iterdir())
+
+
+def test_a_kernel_that_cannot_start_ends_in_one_line(
+    make_notebook, tmp_path, monkeypatch, ecomlab_command
+):
+    kernels = tmp_path / "kernels"
+    for name, argv in {
+        "absent": ["/no/such/python"],
+        "rude": [sys.executable, "-c", "1 / 0"],
+    }.items():
+        (kernels / name).mkdir(parents=True)
+        spec = {"argv": argv, "display_name": name, "language": "python"}
+        (kernels / name / "kernel.json").write_text(json.dumps(spec))
+    (kernels / "broken").mkdir()
+    (kernels / "broken" / "kernel.json").write_text("{")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    for name, message in {
+        "absent": "small: the kernel did not start: FileNotFoundError",
+        "rude": "small: the kernel did not start: .*division by zero",
+        "broken": "the kernel 'broken' is damaged here .*choose a kernel",
+    }.items():
+        path = with_metadata(make_notebook("1"), {"kernelspec": {"name": name}})
+        with pytest.raises((errors.RunFailed, UserError), match=message) as raised:
+            one.run(path, root=tmp_path / "out")
+        assert "\n" not in str(raised.value)
+        command = [*ecomlab_command, "run", str(path), "--root", str(tmp_path / "out")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode in (1, 2) and len(done.stderr.splitlines()) == 1, done.stderr
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_a_cell_that_prints_faster_than_it_is_read_loses_nothing(again, make_notebook, tmp_path):
+    path = make_notebook(
+        "for line in range(10_000):\n    print(f'{line:05}' + 195 * 'x', flush=True)\n"
+        "from ecomlab.results import record\nrecord(inside=1)",
+        "record(after=1)",
+    )
+    run = one.run(path, root=tmp_path / "out")
+    assert run.results == {"inside": 1, "after": 1}
+    cells = json.loads(run.path.read_text("utf-8"))["cells"]
+    texts = ["".join(o["text"]) for c in cells for o in c.get("outputs", []) if "text" in o]
+    assert [int(line[:5]) for line in "".join(texts).splitlines()] == list(range(10_000))
+
+
+def test_the_doors_of_jupyter_that_a_run_needs_are_where_they_were():
+    from ipykernel.iostream import IOPubThread
+    from ipykernel.kernelbase import Kernel
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.provisioning import LocalProvisioner
+    from papermill.clientwrap import PapermillNotebookClient
+
+    needed = {
+        AsyncKernelManager: "provisioner kernel_id kernel_spec connection_file transport ip",
+        LocalProvisioner: "launch_kernel pid",
+        PapermillNotebookClient: "iopub_timeout kernel_manager_class on_cell_start",
+        Kernel: "iopub_thread",
+        IOPubThread: "schedule",
+    }
+    gone = [
+        f"{c.__name__}.{n}"
+        for c, names in needed.items()
+        for n in names.split()
+        if not hasattr(c, n)
+    ]
+    assert not gone, f"moved by an upgrade: {', '.join(gone)}; see ecomlab/running"
 
 
 def test_ctrl_c_ends_the_kernel_and_keeps_what_ran(make_notebook, tmp_path, ecomlab_command):

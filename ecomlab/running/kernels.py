@@ -2,9 +2,8 @@
 
 import contextlib
 import os
-import shutil
-import tempfile
 import threading
+import uuid
 from pathlib import Path
 
 
@@ -14,48 +13,62 @@ def first_line(source):
     return lines[0].strip()[:60] if lines else ""
 
 
-def kernel_manager_class(watch, offline, environment=None):
+def kernel_manager_class(folder, watch, environment):
     """Build the kernel manager class of one run.
 
-    papermill passes on the class but no environment and no transport, so both are set
-    inside. Kernels talk over IPC (files in a private folder) where the system has it:
-    no port to race for, and nothing for others on a shared machine to connect to.
+    papermill passes on the class, but no environment and no transport, so both are set inside.
+    Kernels talk over IPC (files in a private folder) where the system has it: no port to race
+    for, and nothing for others on a shared machine to connect to. Everything here is
+    jupyter_client's public interface: a provisioner launches, the manager says how to talk.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's own: connection file, sockets, and `log`, what the kernel's process says
+        outside its cells.
+    watch : Watch
+    environment : dict of str to str
+        Added to the kernel's environment variables.
     """
     from jupyter_client import AsyncKernelManager
+    from jupyter_client.provisioning import LocalProvisioner
+
+    class RunProvisioner(LocalProvisioner):
+        async def launch_kernel(self, cmd, *, env, **keywords):
+            with (folder / "log").open("wb") as log:
+                keywords |= {"env": env | environment, "stderr": log}
+                connection = await super().launch_kernel(cmd, **keywords)
+            watch.kernel_started(self.pid)
+            return connection
 
     class RunKernelManager(AsyncKernelManager):
         def __init__(self, **keywords):
             super().__init__(**keywords)
-            # Unique and short for each run: two runs from one folder would otherwise
-            # share a socket, and a socket's path may have about 100 characters.
-            self.folder = Path(tempfile.mkdtemp(prefix="ecomlab-"))
-            self.connection_file = str(self.folder / "kernel.json")
-            if os.name != "nt":
+            self.connection_file = str(folder / "kernel.json")
+            if _has_room_for_sockets(folder):
                 self.transport = "ipc"
-                self.ip = str(self.folder / "k")
-
-        async def _async_start_kernel(self, **keywords):
-            variables = (keywords.pop("env", None) or os.environ) | (environment or {})
-            variables["ECOMLAB_HEADLESS"] = "1"
-            if offline:
-                variables["ECOMLAB_OFFLINE"] = "1"
-            # What the kernel process says outside its cells: of use only if it cannot start.
-            with (self.folder / "log").open("wb") as log:
-                await super()._async_start_kernel(env=variables, stderr=log, **keywords)
-            watch.kernel_started(self.provisioner.pid)
-
-        start_kernel = _async_start_kernel
-
-        async def _async_cleanup_resources(self, restart=False):
-            await super()._async_cleanup_resources(restart=restart)
-            if not restart and self.folder.exists():
-                words = (self.folder / "log").read_text(errors="replace").strip().splitlines()
-                watch.last_words = words[-1] if words else "it said nothing"
-                shutil.rmtree(self.folder, ignore_errors=True)
-
-        cleanup_resources = _async_cleanup_resources
+                self.ip = str(folder / "k")
+            self.kernel_id = str(uuid.uuid4())
+            self.provisioner = RunProvisioner(
+                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
+            )
 
     return RunKernelManager
+
+
+def _has_room_for_sockets(folder):
+    """Tell whether the path of a socket in a folder is short enough: about 100 bytes."""
+    import zmq
+
+    longest = os.fsencode(folder / "k-5")  # five sockets, numbered
+    return os.name != "nt" and len(longest) <= zmq.IPC_PATH_MAX_LEN
+
+
+def last_words(folder):
+    """Return the last line that a kernel's process said outside its cells."""
+    log = Path(folder) / "log"
+    words = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return words[-1][:240] if words else "it said nothing"
 
 
 def memory_mb(pid):
@@ -76,8 +89,7 @@ class Watch:
 
     def __init__(self, on_cell, interval=0.25):
         self.peak_mb = 0.0
-        self.where = "before the first cell"
-        self.last_words = "it said nothing"
+        self.where = None  # before the first cell
         self._on_cell = on_cell
         self._cells_in_all = self._cells_done = 0
         self._interval = interval
