@@ -13,6 +13,7 @@ import nbformat
 import pytest
 import typer
 from conftest import ROOT, skip_or_fail
+from distributed import Client
 from messy import messy_orders
 
 from ecomlab.cli.main import app
@@ -133,7 +134,7 @@ def surroundings(project):
 @pytest.fixture(scope="module")
 def cluster(surroundings):
     """The scheduler and the worker that the help of `ecomlab sweep` names, at their address."""
-    programs = re.findall(r"`(dask [^`]+)`", HELP["sweep",])
+    programs = re.findall(r"`(dask\s[^`]+)`", HELP["sweep",])
     assert [line.split()[1] for line in programs] == ["scheduler", "worker"]
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", 8786)) == 0:
@@ -142,17 +143,28 @@ def cluster(surroundings):
     for line in programs:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         started.append(subprocess.Popen(shlex.split(line), **surroundings, **quiet))
+    with Client("tcp://127.0.0.1:8786", timeout=60, set_as_default=False) as client:
+        client.wait_for_workers(1, timeout=60)
     yield
     for process in reversed(started):
         process.terminate()
         process.wait(30)
 
 
+@pytest.fixture(scope="module")
+def tried():
+    """The lines that have been run."""
+    return set()
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_runs_as_it_stands(example, project, surroundings, request):
+def test_an_example_runs_as_it_stands(example, project, surroundings, tried, request):
     if "--scheduler" in example:
         request.getfixturevalue("cluster")
-    for line in [*([FIRST[example]] if example in FIRST else []), example]:
+    for line in [FIRST.get(example, example), example]:
+        if line in tried:
+            continue
+        tried.add(line)
         # What asks before it removes or replaces something is told yes.
         done = subprocess.run(
             shlex.split(line), **surroundings, input="y\n", capture_output=True, timeout=600

@@ -62,7 +62,7 @@ def _numbers(raw, columns, export, settings):
     chosen = [columns[n][0] for n in ("quantity", "price", "amount", "refund") if n in columns]
     chosen += [column for column in _minus(raw, export) if column not in chosen]
     if export is None:
-        rivals = [c for _, c in guess(raw, chosen).get("amount", []) if c not in chosen]
+        rivals = [c for _, c in guess(raw, chosen, "amount").get("amount", []) if c not in chosen]
         chosen += rivals[:4]
     if settings.get("decimal"):
         marks, unsure = dict.fromkeys(chosen, settings["decimal"]), {}
@@ -130,7 +130,7 @@ def _by_evidence(frame, raw, columns, numbers, notes):
     """Choose between columns of amounts by price times quantity; ask where that decides nothing."""
     product = frame["price"] * frame["quantity"] if "price" in frame else None
     taken = {pair[0] for name, pair in columns.items() if name != "amount"}
-    ranked = [(s, c) for s, c in guess(raw, taken).get("amount", []) if s > 0.2]
+    ranked = [(s, c) for s, c in guess(raw, taken, "amount").get("amount", []) if s > 0.2]
     if columns.get("amount", ("", ""))[1] == "name":
         ranked = [(1.0, columns["amount"][0]), *[(s, c) for s, c in ranked if c != "amount"]]
     if not ranked:

@@ -70,7 +70,7 @@ def knows(name):
     return any("".join(tokens(name)) in grades for grades, _ in words().values())
 
 
-def guess(frame, taken=()):
+def guess(frame, taken=(), field=None):
     """Return for each field the columns that may be it.
 
     Parameters
@@ -79,6 +79,8 @@ def guess(frame, taken=()):
         May have no rows: then names alone speak.
     taken : iterable of str
         Columns that have a meaning already.
+    field : str, optional
+        Only columns whose name may be this field.
 
     Returns
     -------
@@ -89,22 +91,22 @@ def guess(frame, taken=()):
     for place, column in enumerate(frame.columns):
         if column in taken:
             continue
-        named = {field: name_score(field, column) for field in words()}
-        if not any(named.values()):
+        named = {one: name_score(one, column) for one in words()}
+        if not any(named.values()) or (field and not named[field]):
             continue
         values = frame[column]
         filled = float(values.notna().mean()) if len(values) else 1.0
         kind = _kind(values)
-        for field, score in named.items():
+        for one, score in named.items():
             if score:
-                score *= _fits(field, kind, filled)
-                pairs.append((-round(score, 4), place, field, column))
+                score *= _fits(one, kind, filled)
+                pairs.append((-round(score, 4), place, one, column))
     found, used = {}, {}
-    for score, _, field, column in sorted(pairs):
+    for score, _, one, column in sorted(pairs):
         # A column goes where it fits best; what is near there is kept, to be asked about.
-        if score < 0 and used.get(column, field) == field:
-            used[column] = field
-            found.setdefault(field, []).append((-score, column))
+        if score < 0 and used.get(column, one) == one:
+            used[column] = one
+            found.setdefault(one, []).append((-score, column))
     return found
 
 

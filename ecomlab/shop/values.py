@@ -16,6 +16,13 @@ EMPTY = frozenset(_NOTHING.split()) | {""}
 CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "元": "CNY"}
 CURRENCIES |= {"zł": "PLN", "Kč": "CZK", "R$": "BRL", "₺": "TRY", "Ft": "HUF", "円": "JPY"}
 
+# Currency before or behind a number; Japan's bytes for ¥ come out as a backslash.
+_MONEY = (
+    r"(?:[A-Z]{0,3}[$€£¥\\₹₽₺₩฿₫₴]|[A-Z]{3}|[Ee]uros?|eur|usd|gbp|kr\.?|Kr\.?|zł|Kč|Ft|[Ll]ei|TL|RM|"
+    r"Rs\.?|S?Fr\.?|руб\.?|р\.|лв\.?|元|円|원|￥)"
+)
+_PIECES = r"(?:pcs?\.?|[Ss]tk\.?|Stück|st|x|ks|szt\.?|uds?\.?|un|pz|件|个|個|개|%)"
+
 
 def read_ids(column):
     """Return a column's values as ids.
@@ -192,12 +199,13 @@ def _plain(texts):
 
 def _bare(texts):
     """Do the same for texts with more than digits and marks."""
-    # A sign of currency before or behind: R$, kr, zł, CHF, руб., 元; Japan's bytes for ¥ are \.
-    word = r"(?:[^\W\d]{1,4}\.?|[$€£¥\\₹₽₺₩฿₫₴%])"
     plain = texts.str.replace("[\N{MINUS SIGN}–—]", "-", regex=True)
-    plain = plain.str.replace(r"[\s'’`´]+", "", regex=True)
-    bare = plain.str.replace(rf"^([(+-]*)(?:{word}){{1,2}}(?=[(+\-\d.,])", r"\1", regex=True)
-    bare = bare.str.replace(rf"(?<=[\d.,)-])(?:{word}){{1,2}}([)-]*)$", r"\1", regex=True)
+    bare = plain.str.replace(rf"^\s*([(+'-]*)\s*{_MONEY}\s*(?=[(+\-\d.,])", r"\1", regex=True)
+    bare = bare.str.replace(
+        rf"(?<=[\d.,)-])\s*(?:{_MONEY}|{_PIECES})\s*([)-]*)$", r"\1", regex=True
+    )
+    bare = bare.str.replace(r"(?<=\d)\s(?=\d)|^[\s'’`´]+|(?<=[-(+])\s+", "", regex=True)
+    bare = bare.str.replace(r"(?<=\d)['’`´](?=\d)|\s+(?=-$)", "", regex=True).str.strip()
     bare = bare.str.replace(r"(?<=\d)[.,]-$", "", regex=True)  # the Swiss 12.-
     negative = bare.str.fullmatch(r"\(.*\)|-.*|.*\d-").fillna(False).astype(bool)
     digits = bare.str.replace(r"^[(+-]+|[)-]+$", "", regex=True)
