@@ -16,8 +16,9 @@ from ecomlab.running import many
 
 # A lesson that leaves a mark each time it runs, and waits until it may go on.
 HELD = """\
-import os, pathlib, time
+import os, pathlib, subprocess, time
 marks = pathlib.Path(MARKS)
+subprocess.Popen(["sleep", "600"])
 (marks / f"{NAME}.{os.getpid()}").touch()
 while not (marks / "go").exists():
     time.sleep(0.05)
@@ -51,7 +52,7 @@ def shelf(make_notebook, tmp_path):
 
     shelf = Shelf()
     shelf.marks.mkdir()
-    mark = HELD.split("while")[0]
+    mark = HELD.split("while")[0].replace("subprocess.Popen", "# ")
     shelf.write("01_quick", mark, minutes=2)
     shelf.write("02_held", HELD)
     shelf.write("03_held", HELD)
@@ -197,7 +198,7 @@ def test_a_stopped_workbook_leaves_nothing_running_and_goes_on(shelf, name):
         wait_for(lambda: shelf.ran("01_quick"))
         wait_for(lambda: shelf.runs("02_held") and shelf.runs("03_held"))
         members = family(process)
-        assert len(members) >= 5, "the workbook, two runs, two kernels"
+        assert len(members) >= 7, "the workbook, two runs, two kernels, and what these started"
         end(process, close_terminal, number)
         process.wait(30)
         wait_for(lambda: all(gone(pid) for pid in members), 20)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import threading
 import uuid
 from pathlib import Path
@@ -108,6 +109,7 @@ class Watch:
             self._on_cell(self._cells_done, self._cells_in_all)
 
     def kernel_started(self, pid):
+        self._kernel = pid
         self._thread = threading.Thread(target=self._sample, args=(pid,), daemon=True)
         self._thread.start()
 
@@ -115,6 +117,9 @@ class Watch:
         self._stopped.set()
         if self._thread:
             self._thread.join()
+            # The kernel leads a process group: what its cells started ends with it.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._kernel, signal.SIGKILL)
 
     def _sample(self, pid):
         while not self._stopped.wait(self._interval):
