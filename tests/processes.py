@@ -27,7 +27,7 @@ def ecomlab_with(notebooks, build):
     return [sys.executable, "-c", ELSEWHERE, str(notebooks), str(build)]
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=240):
     deadline = time.monotonic() + seconds
     while not (found := condition()) and time.monotonic() < deadline:
         time.sleep(0.05)

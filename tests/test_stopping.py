@@ -37,7 +37,7 @@ def test_one_child_that_ends_leaves_the_other_alone():
     children = Children()
     first = children.start(a_child("time.sleep(600)"), stdout=subprocess.PIPE)
     second = children.start(a_child("pass"), stdout=subprocess.PIPE)
-    assert second.wait(30) == 0
+    assert second.wait(60) == 0
     assert first.stdout.readline() == "there\n" and first.poll() is None
     children.end()
     assert first.returncode is not None
@@ -62,8 +62,8 @@ def test_a_child_ends_with_its_parent(name):
     with started([sys.executable, "-c", PARENT, code]) as parent:
         child = int(parent.stdout.readline())
         os.kill(parent.pid, getattr(signal, name))
-        parent.wait(30)
-        wait_for(lambda: gone(child), 30)
+        parent.wait(60)
+        wait_for(lambda: gone(child), 60)
 
 
 def test_an_ignored_signal_stays_ignored():
@@ -106,8 +106,8 @@ def test_a_run_ends_with_its_kernel(make_notebook, tmp_path, ecomlab_command, na
         members = family(process)
         assert len(members) >= 2
         os.kill(process.pid, number)
-        _, stderr = process.communicate(timeout=60)
-        wait_for(lambda: all(gone(pid) for pid in members), 30)
+        _, stderr = process.communicate(timeout=300)
+        wait_for(lambda: all(gone(pid) for pid in members), 60)
     if name == "SIGKILL":
         assert process.returncode == -9
         return
@@ -126,7 +126,7 @@ def test_a_stopped_report_leaves_nothing(tmp_path, ecomlab_command, name):
         wait_for(lambda: len(family(process)) >= 2)
         members = family(process)
         os.kill(process.pid, getattr(signal, name))
-        process.communicate(timeout=60)
-        wait_for(lambda: all(gone(pid) for pid in members), 30)
+        process.communicate(timeout=300)
+        wait_for(lambda: all(gone(pid) for pid in members), 60)
     assert process.returncode == 128 + getattr(signal, name)
     assert not list(tmp_path.iterdir())

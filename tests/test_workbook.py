@@ -72,7 +72,7 @@ def test_pages_stand_before_anything_has_run(shelf):
         # The index follows each lesson as it ends.
         wait_for(lambda: "1 of 3 were run" in (shelf.build / "index.html").read_text("utf-8"))
         (shelf.marks / "go").touch()
-        told, _ = process.communicate(timeout=60)
+        told, _ = process.communicate(timeout=300)
     assert process.returncode == 0
     assert re.search(r"^01_quick: \d+ s, \d\.\d GB \(1 of 3; .+ left\)$", told, re.MULTILINE)
     index = (shelf.build / "index.html").read_text("utf-8")
@@ -135,7 +135,7 @@ def test_a_failing_lesson_keeps_its_stored_page_and_is_told(shelf):
     node.cells[1].outputs = [nbformat.v4.new_output("stream", name="stdout", text="stored words")]
     nbformat.write(node, path)
     with started(shelf.command, "workbook", "--jobs", 2) as process:
-        _, stderr = process.communicate(timeout=90)
+        _, stderr = process.communicate(timeout=300)
     assert process.returncode == 1
     assert stderr.splitlines()[-1] == "ecomlab: 1 of 3 lessons failed: 02_held"
     assert shelf.ran("01_quick") and shelf.ran("03_held")
@@ -152,7 +152,7 @@ def test_a_lesson_without_its_data_is_left_out_and_told(shelf, tmp_path):
     nowhere = {"ECOMLAB_CACHE": str(tmp_path / "empty"), "ECOMLAB_OFFLINE": "1"}
     environment = {k: v for k, v in os.environ.items() if k != "ECOMLAB_MIRROR"} | nowhere
     with started(shelf.command, "workbook", "01_quick", env=environment) as process:
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=300)
     assert process.returncode == 0, stderr
     line = "diamonds is not on this machine and could not be fetched"
     assert f"01_quick: not run. {line}" in stdout
@@ -167,7 +167,7 @@ def test_a_page_that_cannot_be_drawn_leaves_the_others(shelf):
     node.cells.append(nbformat.v4.new_markdown_cell(r"$\nosuchcommand$"))
     nbformat.write(node, path)
     with started(shelf.command, "workbook", "01_quick") as process:
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     index = (shelf.build / "index.html").read_text("utf-8")
     assert 'href="01_quick.html"' in index and 'href="03_held.html"' not in index
     assert "nosuchcommand is not understood" in index
@@ -177,7 +177,7 @@ def test_two_workbooks_do_not_meet(shelf):
     with started(shelf.command, "workbook") as first:
         first.stdout.readline()
         with started(shelf.command, "workbook") as second:
-            _, stderr = second.communicate(timeout=60)
+            _, stderr = second.communicate(timeout=300)
     assert second.returncode == 2
     assert "another `ecomlab workbook` is at work" in stderr
 
@@ -200,14 +200,14 @@ def test_a_stopped_workbook_leaves_nothing_running_and_goes_on(shelf, name):
         members = family(process)
         assert len(members) >= 7, "the workbook, two runs, two kernels, and what these started"
         end(process, close_terminal, number)
-        process.wait(30)
-        wait_for(lambda: all(gone(pid) for pid in members), 20)
+        process.wait(60)
+        wait_for(lambda: all(gone(pid) for pid in members), 60)
     assert process.returncode == (-9 if name == "SIGKILL" else 128 + number)
     assert not shelf.ran("02_held") and not shelf.ran("03_held")
 
     (shelf.marks / "go").touch()
     with started(shelf.command, "workbook", "--jobs", 2) as process:
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=300)
     assert process.returncode == 0, stderr
     assert "1 of 3 lessons ran here before" in stdout
     assert [shelf.runs(one) for one in ("01_quick", "02_held", "03_held")] == [1, 2, 2]
