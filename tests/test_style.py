@@ -37,8 +37,6 @@ SECTIONS = [
 ]
 LESSONS = [lesson.path for lesson in lessons()]
 WITH_TEMPLATE = [*LESSONS, NOTEBOOKS / "_template.ipynb"]
-# Lesson 00 holds the glossary, so it may be longer.
-WORDS = {"00_start_here": (1200, 3200), "04a_rnn_lstm_gru": (1200, 2600)}
 # Calls of `argsort` and `argpartition` without kind="stable": equal values fall as the processor
 # has it. Here that changes no recorded number, or the lesson waits for its next full run.
 FREE_ORDER = {
@@ -121,14 +119,11 @@ def test_a_lesson_says_what_it_is(notebook, request):
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=by_name)
-def test_it_is_as_long_as_a_lesson(path):
-    notebook = nbformat.read(path, as_version=4)
-    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    low, high = WORDS.get(path.stem, (1200, 2500))
-    assert low <= len(" ".join(prose).split()) <= high
-    lines = [len([x for x in c.source.splitlines() if x.strip()]) for c in code_cells(notebook)]
+def test_a_cell_can_be_read_at_one_look(path):
+    """A whole lesson may be as long as its ideas need; one cell may not."""
+    cells = code_cells(nbformat.read(path, as_version=4))
+    lines = [len([line for line in c.source.splitlines() if line.strip()]) for c in cells]
     assert max(lines) <= 40
-    assert 150 <= sum(lines) <= 440
 
 
 @each(WITH_TEMPLATE)
