@@ -148,7 +148,7 @@ def test_a_failing_lesson_keeps_its_stored_page_and_is_told(shelf):
 
 
 def test_a_lesson_without_its_data_is_left_out_and_told(shelf, tmp_path):
-    shelf.write("01_quick", "print(WIDTH)", dataset="diamonds, cdnow")
+    shelf.write("01_quick", "print(WIDTH)", dataset="diamonds")
     nowhere = {"ECOMLAB_CACHE": str(tmp_path / "empty"), "ECOMLAB_OFFLINE": "1"}
     environment = {k: v for k, v in os.environ.items() if k != "ECOMLAB_MIRROR"} | nowhere
     with started(shelf.command, "workbook", "01_quick", env=environment) as process:
