@@ -34,6 +34,7 @@ from ecomlab.running.records import (
 from ecomlab.yardstick import yardstick
 
 LONG = 5  # stated minutes from which on it pays to time this machine first
+_PAGE_SOURCES = {".py", ".j2", ".css", ".js", ".json"}  # what a page depends on beside its notebook
 
 
 def make_workbook(
@@ -337,7 +338,8 @@ def _absent_data(lessons, profile):
 
 def _fingerprint(page):
     """Return a hash of all that a page is made from."""
-    sources = [page["notebook"], page["executed"], *sorted(TEMPLATES.parent.rglob("*.[pjc]*"))]
+    code = (path for path in TEMPLATES.parent.rglob("*") if path.suffix in _PAGE_SOURCES)
+    sources = [page["notebook"], page["executed"], *sorted(code)]
     parts = [json.dumps(page["links"]).encode(), __version__.encode()]
     parts += [path.read_bytes() for path in sources if path and path.is_file()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
