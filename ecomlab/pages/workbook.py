@@ -248,7 +248,7 @@ class Workbook:
     def _row(self, lesson):
         page, record = f"{lesson.name}.html", self._records.get(lesson.name)
         row = {
-            "title": lesson.title,
+            "title": f"{lesson.name.split('_')[0]} · {lesson.title}",
             "dataset": lesson.dataset,
             "page": page if (self.folder / page).is_file() else None,
             "minutes": lesson.minutes,
