@@ -1,6 +1,7 @@
 """What authors do with lessons: store outputs and full results, write the README's table, restore.
 
-A stored lesson holds nothing that differs between two machines or two runs.
+A stored lesson holds nothing that differs between two machines or two runs. What is to be
+stored is run into `build/` first, shown beside what it replaces, and taken afterwards.
 """
 
 import contextlib
@@ -9,14 +10,38 @@ import json
 import os
 import platform
 import subprocess
+from pathlib import Path
 
 from ecomlab.doctor import HERE
 from ecomlab.errors import UserError
+from ecomlab.expected import (
+    changes,
+    compare,
+    headline_bands,
+    headline_wins,
+    lost_wins,
+    outside_bands,
+    read_snapshot,
+    snapshot_intervals,
+    snapshot_values,
+    take_snapshot,
+)
 from ecomlab.files import write_text
 from ecomlab.pages.notebook import without_tensorflow_noise
-from ecomlab.project import FULL_RESULTS, NOTEBOOKS, ROOT, lessons, profile_parameters
-from ecomlab.results import code_hash, read_results, shown
+from ecomlab.project import (
+    FULL_RESULTS,
+    NOTEBOOKS,
+    ROOT,
+    lessons,
+    profile_parameters,
+    read_lesson,
+)
+from ecomlab.results import code_hash, read_full, read_results, shown
+from ecomlab.running.many import run_all
+from ecomlab.running.one import run as run_one
 from ecomlab.running.parameters import declared_parameters
+from ecomlab.running.processors import environment_of_another
+from ecomlab.running.records import made_of, read_record, write_record
 
 README_MARKS = ("<!-- results: written by `ecomlab store` -->", "<!-- end of results -->")
 
@@ -29,6 +54,123 @@ def notebooks():
     others = {".ipynb_checkpoints", "my_copies", "exercises"}
     found = (path for path in NOTEBOOKS.rglob("*.ipynb") if not others & set(path.parts))
     return sorted(found)
+
+
+def run_changed(paths, *, profile, folder, jobs=1, fresh=False):
+    """Run notebooks; one that ran into `folder` before and is the same since is left alone.
+
+    Parameters
+    ----------
+    paths : list of Path
+    profile : {"default", "full"}
+    folder : Path
+    jobs : int
+    fresh : bool
+        Run all of them.
+
+    Returns
+    -------
+    dict of str to dict
+        As `run_all` gives it.
+    """
+    parts = {path.stem: made_of(read_lesson(path), profile) for path in paths}
+    outcomes = {}
+    for path in paths:
+        record = None if fresh else read_record(folder, path.stem, parts[path.stem])
+        if record and not record["failure"]:
+            outcomes[path.stem] = record | {"path": str(folder / path.name)}
+
+    def note(name, outcome):
+        write_record(folder, name, parts[name], outcome)
+
+    left = [path for path in paths if path.stem not in outcomes]
+    if left:
+        outcomes |= run_all(left, profile=profile, folder=folder, jobs=jobs, on_end=note)
+    return {path.stem: outcomes[path.stem] for path in paths}
+
+
+def quick_runs(path, folder, *, fresh=False):
+    """Run a notebook in the quick profile as often as its snapshot asks.
+
+    Once as this machine computes; once as another processor would, with other seeds; once
+    with other seeds again. What ran before and is the same since is left alone.
+
+    Parameters
+    ----------
+    path : Path
+    folder : Path
+    fresh : bool
+        Run it all the same.
+
+    Returns
+    -------
+    list of dict
+        What each run recorded, the first as `take_snapshot` wants it.
+    """
+    parts = made_of(read_lesson(path), "quick")
+    ways = {
+        "as_it_is": {},
+        "other_processor": {
+            "parameters": _other_seeds(path, 1000),
+            "environment": environment_of_another(),
+        },
+        "other_seeds": {"parameters": _other_seeds(path, 2000)},
+    }
+    found = []
+    for way, options in ways.items():
+        executed = folder / way / path.name
+        if fresh or not read_record(executed.parent, path.stem, parts):
+            done = run_one(path, root=executed.parent, profile="quick", offline=True, **options)
+            outcome = {"seconds": done.seconds, "peak_memory_mb": done.peak_memory_mb}
+            write_record(executed.parent, path.stem, parts, outcome | {"failure": None})
+        found.append(read_results(executed))
+    return found
+
+
+def _other_seeds(path, by):
+    """Return every parameter that holds seeds, moved on."""
+    declared = declared_parameters(json.loads(path.read_text(encoding="utf-8")))
+    used = {name: parameter.default for name, parameter in declared.items()}
+    used |= profile_parameters(path.stem, "quick")
+    return {
+        name: [seed + by for seed in value] if isinstance(value, list) else value + by
+        for name, value in used.items()
+        if name == "SEED" or name.endswith("SEEDS")
+    }
+
+
+def moved(name, profile, results):
+    """Say what a new run changes against what is stored.
+
+    Parameters
+    ----------
+    name : str
+        The notebook's name.
+    profile : {"default", "full"}
+    results : dict
+        What the new run recorded.
+
+    Returns
+    -------
+    list of str, list of str
+        Each value that moved, and by how much; what lies outside its band or is claimed as a
+        win and is none.
+    """
+    if profile == "full":
+        old = (read_full(name) or {"results": {}})["results"]
+    else:
+        old = read_results(NOTEBOOKS / f"{name}.ipynb")
+    bands = headline_bands(name, profile)
+    faults = outside_bands(results, bands)
+    return changes(old, results), faults + lost_wins(headline_wins(name, profile), results, bands)
+
+
+def moved_quick(name, runs):
+    """Say the same of what `quick_runs` gave, against the stored snapshot."""
+    old, new = read_snapshot(name), take_snapshot(runs)
+    faults = compare(runs[0], old) if old else []
+    faults += lost_wins(headline_wins(name, "quick"), runs[0], snapshot_intervals(new))
+    return changes(snapshot_values(old), snapshot_values(new)), faults
 
 
 def store(name, executed):
@@ -105,6 +247,11 @@ def store_full(outcomes):
     """Write what the full profile measured to `notebooks/results/full.json`.
 
     Lessons that were not run keep the entry they had.
+
+    Raises
+    ------
+    UserError
+        If a lesson's code has changed since the run.
     """
     stored = {}
     with contextlib.suppress(FileNotFoundError):
@@ -115,6 +262,8 @@ def store_full(outcomes):
     for name, outcome in outcomes.items():
         if not outcome["path"]:
             continue
+        if full_hash(name, outcome["path"]) != full_hash(name):
+            raise UserError(f"{name} changed since {outcome['path']} was run: run it again")
         stored[name] = {
             "results": read_results(outcome["path"]),
             "parameters": profile_parameters(name, "full"),
@@ -129,11 +278,24 @@ def store_full(outcomes):
     write_text(FULL_RESULTS, text + "\n")
 
 
-def full_hash(name):
-    """Return the hash of a lesson's code and of all parameters of its full profile."""
-    lesson = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
-    defaults = {p.name: p.default for p in declared_parameters(lesson).values()}
-    return code_hash(lesson, defaults | profile_parameters(name, "full"))
+def full_hash(name, executed=None):
+    """Return the hash of a lesson's code and of all parameters of its full profile.
+
+    Parameters
+    ----------
+    name : str
+    executed : Path or str, optional
+        A copy that was run, whose code is taken in place of the lesson's.
+    """
+    path = executed or NOTEBOOKS / f"{name}.ipynb"
+    notebook = json.loads(Path(path).read_text(encoding="utf-8"))
+    defaults = {p.name: p.default for p in declared_parameters(notebook).values()}
+    cells = [  # papermill puts the values of a run into a cell of their own
+        cell
+        for cell in notebook["cells"]
+        if "injected-parameters" not in cell["metadata"].get("tags", [])
+    ]
+    return code_hash({"cells": cells}, defaults | profile_parameters(name, "full"))
 
 
 def readme_table():

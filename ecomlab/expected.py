@@ -276,6 +276,11 @@ def lost_wins(wins, results, intervals):
     return lines
 
 
+def snapshot_values(snapshot):
+    """Return the values of a snapshot by name."""
+    return {name: entry["value"] for name, entry in snapshot.items()}
+
+
 def snapshot_intervals(snapshot):
     """Return between what each recorded number, or list of numbers, may lie."""
     found = {}

@@ -1,14 +1,18 @@
 """Authoring: a lesson given back as it was, outputs and full results stored, the table."""
 
+import io
 import json
 import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 from conftest import NOTEBOOKS
 
-from ecomlab import authoring
-from ecomlab.errors import UserError
+from ecomlab import authoring, expected
+from ecomlab.cli import authors
+from ecomlab.errors import RunFailed, UserError
 from ecomlab.results import read_results
 from ecomlab.running import many
 
@@ -79,6 +83,54 @@ def test_full_results_are_kept_for_lessons_that_did_not_run(lessons_here, tmp_pa
     entry = stored["01_first"]
     assert entry["results"] == {"width": 3} and entry["seconds"] > 0
     assert entry["code_hash"] == authoring.full_hash("01_first")
+
+    node = nbformat.read(lessons_here[0], as_version=4)
+    node.cells[-1].source += "\nx = 1"
+    nbformat.write(node, lessons_here[0])
+    with pytest.raises(UserError, match="01_first changed since"):
+        authoring.store_full(outcomes)
+    assert json.loads(full.read_text("utf-8")) == stored
+
+
+@pytest.fixture
+def workshop(lessons_here, tmp_path, monkeypatch):
+    """All that `ecomlab store` and `full` read and write, in a folder of its own."""
+    monkeypatch.setattr(authoring, "ROOT", tmp_path)
+    (tmp_path / "README.md").write_text("\n".join(authoring.README_MARKS))
+    monkeypatch.setattr(authors, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(expected, "SNAPSHOTS", tmp_path / "snapshots")
+    monkeypatch.setattr(expected, "HEADLINE", tmp_path / "headline.toml")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())  # nobody answers
+    return str(lessons_here[0])
+
+
+def test_nothing_is_stored_unasked_and_no_run_is_lost(workshop, tmp_path, monkeypatch, capsys):
+    lesson = Path(workshop)
+    before = lesson.read_text("utf-8")
+    with pytest.raises(RunFailed, match=r"not taken: 01_first.*ecomlab store 01_first --yes"):
+        authors.store([workshop])
+    assert "width: new, 3" in capsys.readouterr().out
+    assert lesson.read_text("utf-8") == before and not (tmp_path / "snapshots").exists()
+
+    runs = {path: path.stat().st_mtime_ns for path in (tmp_path / "build").rglob("*.ipynb")}
+    authors.store([workshop], yes=True)
+    assert read_results(lesson) == {"width": 3}
+    assert expected.read_snapshot("01_first") == {"width": {"class": "count", "value": 3}}
+    assert len(runs) == 4, "the default profile once, the quick one three times"
+    assert all(path.stat().st_mtime_ns == then for path, then in runs.items()), "it ran again"
+
+    # Other code: it runs again, and what moved is told, within bands or not.
+    capsys.readouterr()
+    node = nbformat.read(lesson, as_version=4)
+    node.cells[-1].source = node.cells[-1].source.replace("width=WIDTH", "width=WIDTH + 1")
+    nbformat.write(node, lesson)
+    (tmp_path / "headline.toml").write_text("[01_first.bands]\nwidth = { default = [2, 3] }")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    authors.store([workshop])
+    told = capsys.readouterr().out
+    assert "width: 3 -> 4 (+1)" in told and "! width = 4 lies outside its band, 2 to 3" in told
+    assert "! width: 3 -> 4 (+1) (count)" in told
+    assert expected.read_snapshot("01_first")["width"]["value"] == 4
 
 
 def test_the_readmes_table_shows_default_beside_full():
