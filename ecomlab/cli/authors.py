@@ -41,11 +41,19 @@ def store(
     else:
         chosen = _paths(names) or [lesson.path for lesson in lessons()]
         outcomes = authoring.run_changed(
-            chosen, profile="default", folder=BUILD / "notebooks", jobs=jobs, fresh=fresh
+            chosen,
+            profile="default",
+            folder=BUILD / "notebooks" / "default",
+            jobs=jobs,
+            fresh=fresh,
         )
     quick = {}
     for path in _with_bar(path for path in chosen if snapshot or outcomes[path.stem]["path"]):
-        quick[path.stem] = authoring.quick_runs(path, BUILD / "snapshots", fresh=fresh)
+        try:
+            quick[path.stem] = authoring.quick_runs(path, BUILD / "snapshots", fresh=fresh)
+        except RunFailed as error:  # the others are stored all the same
+            outcomes[path.stem] = {"path": None, "failure": str(error)}
+            print(error)
     left = []
     for name, runs in quick.items():
         if not snapshot:
@@ -83,7 +91,9 @@ def full(
     chosen = [path for path in chosen if profile_parameters(path.stem, "full")]
     if not chosen:
         raise UserError("no full profile in notebooks/profiles.toml for what you named")
-    outcomes = authoring.run_changed(chosen, profile="full", folder=BUILD / "full", fresh=fresh)
+    outcomes = authoring.run_changed(
+        chosen, profile="full", folder=BUILD / "notebooks" / "full", fresh=fresh
+    )
     left = []
     for name, outcome in outcomes.items():
         if not outcome["path"]:
