@@ -22,7 +22,6 @@ from ecomlab.expected import (
     lost_wins,
     outside_bands,
     read_snapshot,
-    snapshot_intervals,
     snapshot_values,
     take_snapshot,
 )
@@ -106,6 +105,13 @@ def quick_runs(path, folder, *, fresh=False):
     -------
     list of dict
         What each run recorded, the first as `take_snapshot` wants it.
+
+    Raises
+    ------
+    RunFailed
+        If a run fails.
+    UserError
+        If a data set cannot be had here: its snapshot would tell of no rows.
     """
     parts = made_of(read_lesson(path), "quick")
     ways = {
@@ -124,6 +130,11 @@ def quick_runs(path, folder, *, fresh=False):
             outcome = {"seconds": done.seconds, "peak_memory_mb": done.peak_memory_mb}
             write_record(executed.parent, path.stem, parts, outcome | {"failure": None})
         found.append(read_results(executed))
+    missing = [key for key in found[0] if key.startswith("rows_") and found[0][key] == 0]
+    if missing:  # lesson 00 counts the rows of each data set that is there
+        raise UserError(
+            f"{path.stem} found no data: {', '.join(missing)}; `ecomlab data fetch --all`"
+        )
     return found
 
 
@@ -169,7 +180,7 @@ def moved_quick(name, runs):
     """Say the same of what `quick_runs` gave, against the stored snapshot."""
     old, new = read_snapshot(name), take_snapshot(runs)
     faults = compare(runs[0], old) if old else []
-    faults += lost_wins(headline_wins(name, "quick"), runs[0], snapshot_intervals(new))
+    faults += lost_wins(headline_wins(name, "quick"), runs[0], {})
     return changes(snapshot_values(old), snapshot_values(new)), faults
 
 

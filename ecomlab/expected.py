@@ -25,10 +25,8 @@ TIMED = ("_s", "_ms", "_ratio")
 ARITHMETIC = 1e-6
 """Share of itself by which a number may move where nothing is trained."""
 
-SHARE, TIMES = 0.03, 2
-"""A trained number may move by this share of itself, or by so many times the largest
-difference between the runs: its own, or that usual among the shares and rates (numbers up to 1)
-of the notebook, since two runs may agree by luck."""
+SHARE = 0.03
+"""Share of itself by which a trained number may move in any case."""
 
 
 def take_snapshot(runs):
@@ -50,7 +48,9 @@ def take_snapshot(runs):
         `arithmetic`
             a number that was the same in every run, to a millionth;
         `trained`
-            a number that chance or rounding moves;
+            a number that chance or rounding moves. It may move by `SHARE` of itself, or as far
+            as it moved between the runs, or, if it is a share or a rate (up to 1), as far as is
+            usual for those in this notebook: two runs may agree by luck;
         `choice`
             a word, or a list of no fixed length, that differed: only its name is compared.
     """
@@ -67,8 +67,8 @@ def take_snapshot(runs):
     for entry in trained:
         spread = max(entry["tolerance"], usual if abs(entry["value"]) <= 1 else 0)
         # What is 0 but for rounding has no share of itself to move by.
-        tolerance = max(SHARE * abs(entry["value"]), TIMES * spread, 10 * ARITHMETIC)
-        entry["tolerance"] = float(f"{tolerance:.2g}")
+        tolerance = max(SHARE * abs(entry["value"]), spread, 10 * ARITHMETIC)
+        entry["tolerance"] = float(f"{1.01 * tolerance:.3g}")  # short, and never less
     return entries
 
 
@@ -241,50 +241,38 @@ def outside_bands(results, bands):
     return lines
 
 
-def lost_wins(wins, results, intervals):
+def lost_wins(wins, results, bands):
     """Say which claimed wins do not hold.
 
     Parameters
     ----------
     wins : iterable of str
         `a > b`, or `a < b` where less is better: wherever the two may lie, this holds. Or
-        `a_low > 0`, `a_high < 0`: this end of a difference's interval, as recorded, lies on
-        that side of 0.
+        `a_low > 0`, `a_high < 0`: this end of a difference's interval lies on that side of 0.
     results : dict
         What a run recorded.
-    intervals : dict
-        Name to the lowest and the highest value that it may take.
+    bands : dict
+        Name to its lowest and highest value. A number without a band counts as recorded.
 
     Returns
     -------
     list of str
     """
+
+    def ends(name):
+        values = bands.get(name) or _single_values({name: results[name]}).values()
+        return min(values), max(values)
+
     lines = []
     for win in wins:
         name, sign, other = win.split()
-        if other == "0":
-            values = _single_values({name: results[name]}).values()
-            left, right = (min(values), max(values)), (0, 0)
-        else:
-            left, right = intervals[name], intervals[other]
-        apart = left[0] > right[1] if sign == ">" else left[1] < right[0]
-        if not apart:
-            (low, high), (other_low, other_high) = left, right
-            lines.append(
-                f"{win} does not hold: {low:.4g} to {high:.4g}, {other_low:.4g} to {other_high:.4g}"
-            )
+        (low, high), (other_low, other_high) = ends(name), (0, 0) if other == "0" else ends(other)
+        if not (low > other_high if sign == ">" else high < other_low):
+            found = f"{low:.4g} to {high:.4g}, {other_low:.4g} to {other_high:.4g}"
+            lines.append(f"{win} does not hold: {found}")
     return lines
 
 
 def snapshot_values(snapshot):
     """Return the values of a snapshot by name."""
     return {name: entry["value"] for name, entry in snapshot.items()}
-
-
-def snapshot_intervals(snapshot):
-    """Return between what each recorded number, or list of numbers, may lie."""
-    found = {}
-    for key, entry in snapshot.items():
-        if _is_number(entry["value"]):
-            found.setdefault(key.split(".")[0], []).append(_interval(entry))
-    return {name: (min(ends)[0], max(high for _, high in ends)) for name, ends in found.items()}

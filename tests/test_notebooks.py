@@ -21,7 +21,6 @@ from ecomlab.expected import (
     lost_wins,
     outside_bands,
     read_snapshot,
-    snapshot_intervals,
 )
 from ecomlab.project import PROFILES, lessons, profile_parameters
 from ecomlab.results import read_full, read_results
@@ -103,12 +102,6 @@ def test_every_notebook_has_a_snapshot_and_no_other_is_left():
     assert {path.stem for path in SNAPSHOTS.glob("*.json")} == {
         path.stem for path in authoring.notebooks()
     }
-
-
-@pytest.mark.parametrize("name", LESSONS)
-def test_quick_runs_carry_their_wins(name):
-    intervals = snapshot_intervals(read_snapshot(name))
-    assert not lost_wins(headline_wins(name, "quick"), {}, intervals)
 
 
 @pytest.mark.parametrize(
