@@ -71,20 +71,21 @@ def make_workbook(
     """
     from filelock import FileLock, Timeout
 
+    known = lessons()
     chosen = {find_notebook(name).stem for name in names} if names else None
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".workbook.lock", timeout=0):
-            return _make(chosen, profile, jobs, fresh, offline, folder)
+            return _make(known, chosen, profile, jobs, fresh, offline, folder)
     except Timeout:
         raise UserError(
             f"another `ecomlab workbook` is at work in {folder}: let it end first"
         ) from None
 
 
-def _make(chosen, profile, jobs, fresh, offline, folder):
-    workbook = Workbook(lessons(), profile, folder)
+def _make(known, chosen, profile, jobs, fresh, offline, folder):
+    workbook = Workbook(known, profile, folder)
     chosen = [one for one in workbook.lessons if chosen is None or one.name in chosen]
     if fresh:
         workbook.forget(chosen)
