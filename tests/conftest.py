@@ -1,5 +1,7 @@
 """What the tests share: the order they run in, small notebooks, a browser, a small disk."""
 
+import contextlib
+import importlib
 import os
 import shutil
 import signal
@@ -19,6 +21,10 @@ from ecomlab.datasets import DataUnavailableError, fetch
 from ecomlab.pages import workbook
 from ecomlab.project import Lesson, lessons
 from ecomlab.running import many
+
+# nbgrader imports setuptools, which refuses where a test has imported Python's own distutils.
+with contextlib.suppress(ImportError):
+    importlib.import_module("setuptools")
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"

@@ -27,19 +27,6 @@ def test_help_comes_at_once_since_it_imports_nothing_large():
     assert "typer" in imported and not imported & large
 
 
-def commands(call, *group):
-    listing = call(*group, "--help").stdout.split("Commands:")[1]
-    return re.findall(r"^  (\w+) ", listing, flags=re.MULTILINE)
-
-
-def test_every_command_has_help_with_an_example(call):
-    for name in commands(call):
-        group = "Commands:" in (text := call(name, "--help").stdout)
-        for path in [(name, sub) for sub in commands(call, name)] if group else [(name,)]:
-            text = call(*path, "--help").stdout
-            assert f"ecomlab {' '.join(path)}" in text.split("Example", 1)[1], path
-
-
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
