@@ -76,3 +76,16 @@ def test_a_full_disk_ends_in_one_line_and_leaves_no_part(
     assert "No space left on device" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (left / "small.ipynb").exists()
+
+
+def test_orders_are_told_before_a_report(call, tmp_path):
+    cases = ROOT / "tests" / "cases" / "orders"
+    told = call("orders", "check", cases / "shopify_orders.csv").stdout
+    assert "recognised: Shopify, orders" in told and "total: 21,492.00 EUR" in told
+    drafted = call("orders", "map", cases / "whole_euros.csv", "--out", tmp_path / "map.toml")
+    assert drafted.returncode == 0 and 'amount = "Betrag"' in (tmp_path / "map.toml").read_text()
+    columns = ["--columns", tmp_path / "map.toml"]
+    assert "467,280.00" in call("orders", "check", cases / "whole_euros.csv", *columns).stdout
+    stopped = call("orders", "check", cases / "open_quote.csv")
+    assert stopped.returncode == 2 and len(stopped.stderr.splitlines()) == 1
+    assert "shopify" in call("report", "--list-exports").stdout

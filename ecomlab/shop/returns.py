@@ -36,7 +36,8 @@ def net_returns(lines, back):
     for keys in stages:
         if not set(keys) <= set(lines) or not (left > 0.005).any():
             continue
-        open_back = back[left > 0.005].dropna(subset=keys)
+        # The earliest return first: later ones may take any sale that it may.
+        open_back = back[left > 0.005].dropna(subset=keys).sort_values("date", kind="stable")
         wanted = pd.MultiIndex.from_frame(open_back[keys])
         here = pd.MultiIndex.from_frame(lines[keys])
         mine = pd.Series(range(len(lines)))[here.isin(wanted)]
@@ -46,8 +47,9 @@ def net_returns(lines, back):
             pool = pools.get(key if len(keys) > 1 else key[0], [])
             # A refund may carry the day of its order; elsewhere a sale comes before its return.
             pool = [one for one in pool if by_order or date[one] <= row.date]
+            pool.sort(key=lambda at: date[at], reverse=True)
             exact = [one for one in pool if abs(amount[one] - left[row.Index]) < 0.005]
-            for one in [*exact[-1:], *sorted(pool, key=lambda at: date[at], reverse=True)]:
+            for one in [*exact[:1], *pool]:
                 taken = min(amount[one], left[row.Index])
                 if taken <= 0:
                     continue
