@@ -57,7 +57,7 @@ def test_a_return_goes_against_its_order_then_the_customers_product():
     made = check_orders(None, pd.concat([orders(), back], ignore_index=True))
     assert made.lines["amount"].sum() == 80
     assert not {"C2", "C5"} & set(made.lines["customer_id"])
-    lost = back.assign(**{"Customer ID": "C99", "Order ID": "R2"})
+    lost = back.assign(**{"Customer ID": "C99", "Order ID": ["R2", "R3"]})
     made = check_orders(None, pd.concat([orders(), lost], ignore_index=True))
     assert made.lines["amount"].sum() == 100
     assert made.dropped[["rule", "lines", "value"]].to_numpy().tolist() == [["return", 2, -20.0]]
