@@ -6,7 +6,7 @@ What columns are called stands in `words.toml`.
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -38,13 +38,14 @@ def words():
     return found
 
 
+@lru_cache(maxsize=10_000)
 def tokens(name):
     """Return a column's name as small words without accents: "MontantTTC" is montant, ttc."""
     text = unicodedata.normalize("NFKC", str(name)).replace("ß", "ss")
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text)
     text = unicodedata.normalize("NFKD", text.lower())
     text = "".join(one for one in text if not unicodedata.combining(one))
-    return re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).replace("#", " no "))
+    return tuple(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).replace("#", " no ")))
 
 
 def name_score(field, name):
@@ -65,9 +66,11 @@ def name_score(field, name):
     return best
 
 
+@lru_cache(maxsize=10_000)
 def knows(name):
     """Tell whether a name is one that some field goes by."""
-    return any("".join(tokens(name)) in grades for grades, _ in words().values())
+    word = "".join(tokens(name))
+    return any(word in grades for grades, _ in words().values())
 
 
 def guess(frame, taken=(), field=None):
