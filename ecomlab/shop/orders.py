@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from ecomlab.errors import OrdersError
-from ecomlab.files import write_text
 from ecomlab.shop.columns import find_columns
+from ecomlab.shop.display import write_csv
 from ecomlab.shop.exports import recognise
 from ecomlab.shop.lines import typed_lines
 from ecomlab.shop.mapping import read_map
@@ -97,7 +97,7 @@ class Orders:
     def save_key(self, path):
         """Write which customer each short hash stands for, where customers are hashed."""
         if self.key is not None:
-            write_text(path, self.key.to_csv(index=False))
+            write_csv(self.key, path)
 
     @classmethod
     def load(cls, folder):
