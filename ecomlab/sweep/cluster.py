@@ -9,6 +9,7 @@ import contextlib
 import logging
 import re
 import signal
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from ecomlab.errors import UserError
@@ -103,6 +104,7 @@ def connected(scheduler, workers, runs, security=None):
             _check_workers(client)
             yield client
         return
+    _start_resource_tracker()
     with (
         LocalCluster(
             n_workers=min(workers or _default_workers(), runs),
@@ -144,6 +146,19 @@ def _default_workers():
     from dask.system import CPU_COUNT
 
     return max(1, min(CPU_COUNT, psutil.virtual_memory().available // MEMORY_OF_A_RUN))
+
+
+def _start_resource_tracker():
+    """Start multiprocessing's own helper so that a closed terminal does not end it.
+
+    It survives Ctrl-C and SIGTERM by itself, and would end at SIGHUP with a traceback. What
+    is ignored when a process starts stays ignored in it.
+    """
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _deaf_to_the_terminal():
