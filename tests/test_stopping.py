@@ -23,9 +23,11 @@ def a_child(then):
 
 def test_children_end_in_order_and_nothing_starts_after():
     children = Children()
-    kept = "try:\n    time.sleep(600)\nfinally:\n    print('tidied', flush=True)"
+    # It says that it waits once it is inside `try`: a signal before that has nothing to tidy.
+    kept = "try:\n    print('waits', flush=True)\n    time.sleep(600)\n"
+    kept += "finally:\n    print('tidied', flush=True)"
     process = children.start(a_child(kept), stdout=subprocess.PIPE)
-    assert process.stdout.readline() == "there\n"
+    assert process.stdout.readline() == "there\n" and process.stdout.readline() == "waits\n"
     children.end()
     assert process.returncode == 1 and process.stdout.read() == "tidied\n"
     assert "Stopped" in process.stderr.read()
