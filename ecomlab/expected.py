@@ -9,6 +9,7 @@ Headlines (`tests/headline.toml`, kept by hand) are the few numbers that a lesso
 
 import json
 import math
+import re
 import tomllib
 from statistics import median
 
@@ -27,6 +28,9 @@ ARITHMETIC = 1e-6
 
 SHARE = 0.03
 """Share of itself by which a trained number may move in any case."""
+
+CLAIM = re.compile(r"<!-- claim: (?P<claim>.+?) -->")
+"""The mark behind a sentence that says who won, or that two are level."""
 
 
 def take_snapshot(runs):
@@ -207,10 +211,33 @@ def headline_bands(name, profile):
     return {key: band[profile] for key, band in bands.items() if profile in band}
 
 
-def headline_wins(name, profile):
-    """Return what a lesson claims for a profile, as `lost_wins` takes it."""
-    wins = _headlines().get(name, {}).get("wins", {})
-    return [win for win, profiles in wins.items() if profile in profiles]
+def headline_wins(name, profile=None):
+    """Return what a lesson claims, for one profile or for any, as `lost_wins` takes it."""
+    entry = _headlines().get(name, {})
+    claims = entry.get("wins", {}) | entry.get("level", {})
+    return [claim for claim, profiles in claims.items() if profile in (None, *profiles)]
+
+
+def claims(notebook):
+    """Return the claims that a lesson's text marks, with the sentence that each one carries.
+
+    The mark stands behind its sentence and is not shown: `<!-- claim: a_low > 0 -->`.
+
+    Parameters
+    ----------
+    notebook : dict
+
+    Returns
+    -------
+    list of (str, str)
+        The claim as `tests/headline.toml` spells it, and the text of the cell before the mark.
+    """
+    found = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = "".join(cell["source"])
+            found += [(mark["claim"], text[: mark.start()]) for mark in CLAIM.finditer(text)]
+    return found
 
 
 def _headlines():
@@ -249,6 +276,7 @@ def lost_wins(wins, results, bands):
     wins : iterable of str
         `a > b`, or `a < b` where less is better: wherever the two may lie, this holds. Or
         `a_low > 0`, `a_high < 0`: this end of a difference's interval lies on that side of 0.
+        Or, for two that are level, `a_low < 0 < a_high`: the interval holds 0.
     results : dict
         What a run recorded.
     bands : dict
@@ -260,16 +288,22 @@ def lost_wins(wins, results, bands):
     """
 
     def ends(name):
+        if name == "0":
+            return 0, 0
         values = bands.get(name) or _single_values({name: results[name]}).values()
         return min(values), max(values)
 
     lines = []
     for win in wins:
-        name, sign, other = win.split()
-        (low, high), (other_low, other_high) = ends(name), (0, 0) if other == "0" else ends(other)
-        if not (low > other_high if sign == ">" else high < other_low):
-            found = f"{low:.4g} to {high:.4g}, {other_low:.4g} to {other_high:.4g}"
-            lines.append(f"{win} does not hold: {found}")
+        words = win.split()
+        found = [ends(name) for name in words[::2]]
+        for (low, high), sign, (other_low, other_high) in zip(
+            found, words[1::2], found[1:], strict=False
+        ):
+            if not (low > other_high if sign == ">" else high < other_low):
+                told = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in found)
+                lines.append(f"{win} does not hold: {told}")
+                break
     return lines
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ecomlab import expected
-from ecomlab.expected import compare, lost_wins, outside_bands, take_snapshot
+from ecomlab.expected import claims, compare, lost_wins, outside_bands, take_snapshot
 
 RUNS = [
     {"n": 5, "rmse": 2.0, "loss": 0.5, "gain": [0.1, 0.0], "best": "GRU", "s": "x", "fit_s": 3.1},
@@ -95,9 +95,18 @@ def test_every_number_of_a_band_lies_inside():
         ("gap_high < 0", False),
         ("over_seeds > 0", False),
         ("a > unbanded", True),  # as recorded
+        ("level_low < 0 < level_high", True),
+        ("gap_low < 0 < gap_high", False),
     ],
 )
 def test_a_win_holds_where_intervals_do_not_meet(win, holds):
     bands = {"a": (0.8, 0.9), "b": (0.6, 0.7), "c": (0.7, 0.85)}
     results = {"gap_low": 0.01, "gap_high": 0.2, "over_seeds": [0.1, -0.1], "unbanded": 0.75}
+    results |= {"level_low": -0.01, "level_high": 0.02}
     assert bool(lost_wins([win], results, bands)) is not holds
+
+
+def test_a_claim_is_read_with_its_sentence():
+    text = ["Trees win. <!-- claim: trees > network -->", " The rest is level."]
+    cells = [{"cell_type": "markdown", "source": text}, {"cell_type": "code", "source": text}]
+    assert claims({"cells": cells}) == [("trees > network", "Trees win. ")]
