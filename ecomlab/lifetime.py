@@ -5,6 +5,7 @@ lets them leave after an order only, Pareto/NBD at any time. Time is in weeks th
 """
 
 import tomllib
+import warnings
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -235,6 +236,12 @@ def fit_bg_nbd(frequency, recency, age):
         If the numbers contradict each other, or nobody ever ordered again.
     RuntimeError
         If the search does not settle.
+
+    Warns
+    -----
+    UserWarning
+        If the search runs towards its bounds, to a parameter above 1,000 or below 1 / 1,000: the
+        data do not tell it. The warning names it.
     """
     return _fit(BgNbd, (1.0, 5.0, 1.0, 2.0), frequency, recency, age)
 
@@ -257,8 +264,19 @@ def fit_pareto_nbd(frequency, recency, age):
         If the numbers contradict each other, or nobody ever ordered again.
     RuntimeError
         If the search does not settle.
+
+    Warns
+    -----
+    UserWarning
+        If the search runs towards its bounds, to a parameter above 1,000 or below 1 / 1,000: the
+        data do not tell it. The warning names it.
     """
     return _fit(ParetoNbd, (1.0, 5.0, 1.0, 10.0), frequency, recency, age)
+
+
+BOUNDS = -9, 9  # of the logarithm of each parameter
+# The likelihood grows flat towards a bound, so the search may stop on its way there.
+EXTREME = 1000
 
 
 def _fit(model, start, frequency, recency, age):
@@ -271,13 +289,25 @@ def _fit(model, start, frequency, recency, age):
     def loss(logs):
         return -np.average(model(*np.exp(logs)).log_likelihood(*rows), weights=weights)
 
-    bounds = [(-9, 9)] * 4
     found = optimize.minimize(
-        loss, np.log(start), method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-13}
+        loss, np.log(start), method="L-BFGS-B", bounds=[BOUNDS] * 4, options={"ftol": 1e-13}
     )
     if not np.isfinite(found.fun) or (not found.success and np.abs(found.jac).max() > 1e-3):
         raise RuntimeError(f"{model.__name__} did not settle: {found.message}")
-    return model(*map(float, np.exp(found.x)))
+    fitted = model(*map(float, np.exp(found.x)))
+    extreme = [
+        f"{name} = {value:.3g}"
+        for name, value in fitted._asdict().items()
+        if not 1 / EXTREME < value < EXTREME
+    ]
+    if extreme:
+        warnings.warn(
+            f"{model.__name__}: the search ran towards its bounds and stopped at "
+            f"{', '.join(extreme)}. These customers do not tell such a parameter: do not read it, "
+            "and check the forecasts on later weeks.",
+            stacklevel=3,
+        )
+    return fitted
 
 
 def _columns(frequency, recency, age):

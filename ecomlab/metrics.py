@@ -10,6 +10,7 @@ __all__ = [
     "mrr_at_k",
     "ndcg_at_k",
     "recall_at_k",
+    "seed_spread",
     "target_ranks",
     "top_k",
 ]
@@ -249,6 +250,38 @@ def bootstrap_interval(values, draws=1000, seed=1, groups=None):
         means[draw] = totals[rows].sum() / sizes[rows].sum()
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
+
+
+def seed_spread(values):
+    """Return the spread of a result over runs that differ in their seed alone.
+
+    The one definition in this project: the sample standard deviation, with n - 1 below the
+    line. (`np.std` divides by n, and says 0 of a single run.)
+
+    Parameters
+    ----------
+    values : array, shape (n_seeds,)
+        One result a seed.
+
+    Returns
+    -------
+    float
+        In the unit of `values`; NaN for a single seed, which has no spread.
+
+    Raises
+    ------
+    ValueError
+        If there is no value, or they are not one number a seed.
+
+    Examples
+    --------
+    >>> seed_spread([0.90, 0.92, 0.94])
+    0.02
+    """
+    values = np.asarray(values, float)
+    if values.ndim != 1 or not len(values):
+        raise ValueError(f"one number a seed, not an array of shape {values.shape}")
+    return float(values.std(ddof=1).round(12)) if len(values) > 1 else np.nan
 
 
 def mase(truth, forecast, past):

@@ -1,8 +1,20 @@
-"""Splits that leak nothing: what came later is never used to predict what came before.
+"""Splits in time: the steps that are to be predicted are never among the inputs.
 
 `next_trips` makes trips of basket lines. `trip_sequences` and `click_sequences` cut trips or
 clicks into windows for training, validation and test; `gather` makes a batch of windows.
 `weekly_purchases` and `weekly_interactions` split by weeks of the calendar, the same for all.
+
+What they guard: an input ends before its target begins. In the two splits by calendar the
+training set also ends before the test begins, and nothing of the test chooses who or what is in.
+
+What they do not guard, and a lesson that uses them has to say:
+
+- `next_trips` chooses households and categories by the whole year. Who stopped early, or what
+  was dropped, is left out with knowledge of later weeks.
+- `trip_sequences` splits each household at its own last trips. The test trips of one household
+  may lie before training trips of another, so a season or an offer of the test may be known.
+- `click_sequences` takes the split between training and test as it is given, and asks only for
+  items that occur in training: a new item is never a question.
 """
 
 from typing import NamedTuple

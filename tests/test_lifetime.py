@@ -143,3 +143,22 @@ def test_numbers_that_contradict_each_other(columns, reason):
     for fit in (fit_bg_nbd, fit_pareto_nbd):
         with pytest.raises(ValueError, match=reason):
             fit(*columns)
+
+
+def test_a_parameter_that_runs_to_its_bound_is_named():
+    # Everybody orders once a week on the mean and nobody leaves: the likeliest chance of leaving
+    # is 0, which neither a of BG/NBD nor s of Pareto/NBD can reach.
+    rng = np.random.default_rng(1)
+    days = [np.flatnonzero(rng.random(7 * 40) < 1 / 7) / 7 for _ in range(200)]
+    columns = [len(d) for d in days], [d[-1] for d in days], [40.0] * len(days)
+    for fit, named in ((fit_bg_nbd, "BgNbd: .* a = "), (fit_pareto_nbd, "ParetoNbd: .* s = ")):
+        with pytest.warns(UserWarning, match=f"{named}.*do not read it") as told:
+            fit(*columns)
+        assert told[0].filename == __file__  # it points at the caller
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_fit_inside_its_bounds_says_nothing():
+    orders = load_cdnow("sample")
+    summary = rfm_summary(orders, "1997-09-30")[["frequency", "recency", "age"]].to_numpy().T
+    fit_bg_nbd(*summary), fit_pareto_nbd(*summary)

@@ -13,6 +13,7 @@ from ecomlab.metrics import (
     mrr_at_k,
     ndcg_at_k,
     recall_at_k,
+    seed_spread,
     target_ranks,
     top_k,
 )
@@ -207,3 +208,13 @@ def test_mase_by_hand():
     past = np.array([[1, 3, 4, 1], [2, 3, 4, np.nan], [7, 7, 7, 7]])
     forecast = np.array([[6, 6], [0, 3], [1, 1]])
     np.testing.assert_allclose(mase(truth, forecast, past), [1, 1, np.nan])
+
+
+def test_spread_over_seeds_by_hand():
+    # Means 3, deviations -2, 0 and 2: (4 + 0 + 4) / (3 - 1) = 4, whose root is 2.
+    assert seed_spread([1, 3, 5]) == 2
+    assert seed_spread(np.array([7, 7])) == 0
+    assert np.isnan(seed_spread([7]))  # not 0: one run says nothing of others
+    for wrong in ([], [[1, 2]]):
+        with pytest.raises(ValueError, match="one number a seed"):
+            seed_spread(wrong)
