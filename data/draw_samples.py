@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecomlab.datasets import fetch
+from ecomlab.datasets import fetch, load_promotions
 from ecomlab.datasets.complete_journey import TABLES
 from ecomlab.datasets.idx import idx_bytes, read_idx
 
@@ -25,6 +25,7 @@ PHOTOS_PER_CLASS = {"train": 400, "t10k": 100}
 DIAMONDS = 5_000
 CDNOW_CUSTOMERS = 2_357
 HOUSEHOLDS = 300
+PROMOTED_CATEGORY = "SOFT DRINKS"  # of the promotions, only those of this category
 
 
 def draw(population, count):
@@ -74,6 +75,11 @@ def draw_complete_journey(folder):
     bought = set(tables["transactions"]["product_id"])
     for table in ("products", "coupons"):
         tables[table] = tables[table][tables[table]["product_id"].isin(bought)]
+    products = tables["products"]
+    promoted = products.loc[products["product_category"] == PROMOTED_CATEGORY, "product_id"]
+    tables["promotions"] = load_promotions(promoted).astype(
+        {"display_location": "str", "mailer_location": "str"}
+    )
     for table, frame in tables.items():
         frame.reset_index(drop=True).to_parquet(
             folder / f"{table}.parquet", compression="zstd", compression_level=19

@@ -211,6 +211,8 @@ def test_wrong_names_are_answered_with_near_ones(cache):
     with pytest.raises(ValueError, match='"full" or "sample"'):
         datasets.load_diamonds(size="small")
     with pytest.raises(ValueError, match="no table"):
+        datasets.load_complete_journey("promotion")
+    with pytest.raises(ValueError, match="load_promotions reads some"):
         datasets.load_complete_journey("promotions")
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -131,6 +132,33 @@ def test_complete_journey_counts(have):
 
 
 @pytest.mark.fulldata
+def test_promotions(have):
+    """Two products, by the whole table read another way; and what the card tells of it."""
+    have("complete_journey")
+    path = fetch("complete_journey")["promotions.parquet"]
+    asked = [5569230, 1029743]
+    read = datasets.load_promotions(asked)
+    assert read["product_id"].unique().tolist() == sorted(asked)
+    order = list(read)
+    query = f"select {', '.join(order)} from '{path}' where product_id in (5569230, 1029743)"
+    whole = duckdb.sql(query).df().sort_values(order, ignore_index=True)
+    places = {"display_location": "str", "mailer_location": "str"}
+    ours = read.astype(places).sort_values(order, ignore_index=True)
+    pd.testing.assert_frame_equal(ours, whole.astype(places), check_dtype=False)
+    counts = "count(*), count(distinct product_id), count(distinct store_id)"
+    neither = "count(*) filter (display_location = '0' and mailer_location = '0')"
+    (found,) = duckdb.sql(f"select {counts}, {neither} from '{path}'").fetchall()
+    assert found == (20_940_529, 59_800, 112, 0)
+    assert datasets.load_promotions([]).empty
+    drinks = datasets.load_promotions(asked, "sample")
+    assert drinks["product_id"].unique().tolist() == [5569230]  # the other one is milk
+    pd.testing.assert_frame_equal(
+        drinks.astype(places),
+        read[read["product_id"] == 5569230].astype(places).reset_index(drop=True),
+    )
+
+
+@pytest.mark.fulldata
 def test_complete_journey_demographics_are_ordered(have):
     have("complete_journey")
     people = datasets.load_complete_journey("demographics")
@@ -249,6 +277,9 @@ def test_samples_load_with_no_network_and_no_cache(without_network, tmp_path):
     assert lines["household_id"].nunique() == 300
     for table in TABLES:
         assert len(datasets.load_complete_journey(table, "sample"))
+    promoted = datasets.load_promotions([5569230], "sample")
+    assert list(promoted["display_location"].cat.categories) == [*"012345679A"]
+    assert (promoted["week"].min(), promoted["week"].max()) == (1, 53)
     assert not (tmp_path / "empty").exists()
 
 

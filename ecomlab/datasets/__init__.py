@@ -17,6 +17,7 @@ _HOMES = {
     "load_diamonds": "diamonds",
     "load_cdnow": "cdnow",
     "load_complete_journey": "complete_journey",
+    "load_promotions": "complete_journey",
     "load_womens_clothing_reviews": "womens_clothing_reviews",
     "load_online_shoppers": "online_shoppers",
     "load_yoochoose_100k": "yoochoose_100k",
