@@ -47,7 +47,7 @@ ELSEWHERE = (
     "reports/recommend.ipynb",
 )
 # Lessons in which a sentence stands for every claim in `headline.toml`.
-MARKED = ("02_deep_and_classical", "06_variational_autoencoder", "07_gan")
+MARKED = ("02_deep_and_classical", "04a_rnn_lstm_gru", "06_variational_autoencoder", "07_gan")
 MEMORY_LIMIT_MB = 4096
 
 
