@@ -24,7 +24,8 @@ What knows notebooks as files and parameters (only three lessons import of it: 0
     pages       a notebook, the workbook and the book as HTML
     shop        a shop's own orders: reading, rules, features, models, reports
     classroom   exercises, their variants and fingerprints
-    authoring   what authors store in lessons, results and README
+    authoring   what authors store in lessons and results
+    papers      what README and book tell of the lessons, written from the results
     expected    what lessons are expected to record: snapshots and bands
     doctor      whether the lessons run on this machine, and what to do
     address     the repository's address, and all that is written from it

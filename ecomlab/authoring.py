@@ -1,4 +1,4 @@
-"""What authors do with lessons: store outputs and full results, write the README's table, restore.
+"""What authors do with lessons: store outputs and full results, restore.
 
 A stored lesson holds nothing that differs between two machines or two runs. What is to be
 stored is run into `build/` first, shown beside what it replaces, and taken afterwards.
@@ -31,18 +31,15 @@ from ecomlab.project import (
     FULL_RESULTS,
     NOTEBOOKS,
     ROOT,
-    lessons,
     profile_parameters,
     read_lesson,
 )
-from ecomlab.results import code_hash, read_full, read_results, shown
+from ecomlab.results import code_hash, read_full, read_results
 from ecomlab.running.many import run_all
 from ecomlab.running.one import run as run_one
 from ecomlab.running.parameters import declared_parameters
 from ecomlab.running.processors import environment_of_another
 from ecomlab.running.records import made_of, read_record, write_record
-
-README_MARKS = ("<!-- results: written by `ecomlab store` -->", "<!-- end of results -->")
 
 
 def notebooks():
@@ -307,39 +304,6 @@ def full_hash(name, executed=None):
         if "injected-parameters" not in cell["metadata"].get("tags", [])
     ]
     return code_hash({"cells": cells}, defaults | profile_parameters(name, "full"))
-
-
-def readme_table():
-    """Write the README's table from the stored notebooks and the full profile's file.
-
-    Returns
-    -------
-    str
-        Markdown, one row a recorded number that the lesson's metadata names as a headline.
-    """
-    full = {}
-    with contextlib.suppress(FileNotFoundError):
-        full = json.loads(FULL_RESULTS.read_text(encoding="utf-8"))
-    lines = ["| lesson | measured | default profile | full profile |", "| --- | --- | --- | --- |"]
-    for lesson in lessons():
-        recorded = read_results(lesson.path)
-        best = full.get(lesson.name, {}).get("results", {})
-        link = f"[{lesson.title}](notebooks/{lesson.path.name})"
-        for key, label in lesson.headline.items():
-            cells = [shown(found[key]) if key in found else "" for found in (recorded, best)]
-            lines.append(f"| {link} | {label} | {cells[0]} | {cells[1]} |")
-            link = ""
-    return "\n".join(lines)
-
-
-def write_readme_table():
-    """Put `readme_table()` between the marks in the README."""
-    path = ROOT / "README.md"
-    text = path.read_text(encoding="utf-8")
-    start, end = README_MARKS
-    before, rest = text.split(start)
-    after = rest.split(end)[1]
-    write_text(path, f"{before}{start}\n{readme_table()}\n{end}{after}")
 
 
 def restore(path, revision="HEAD"):

@@ -17,7 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from threadpoolctl import threadpool_limits
 
-from ecomlab import authoring
+from ecomlab import authoring, papers
 from ecomlab.datasets import DataUnavailableError, fetch
 from ecomlab.pages import workbook
 from ecomlab.project import Lesson, lessons
@@ -144,7 +144,7 @@ def lessons_here(make_notebook, tmp_path, monkeypatch):
         make_notebook(RECORD, name="03_third"),
     ]
     found = [Lesson(path.stem, path, path.stem.upper(), 1, "diamonds") for path in paths]
-    for module in (many, workbook, authoring):
+    for module in (many, workbook, papers):
         monkeypatch.setattr(module, "lessons", lambda: found)
     monkeypatch.setattr(authoring, "NOTEBOOKS", tmp_path)
     return paths

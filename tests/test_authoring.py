@@ -8,9 +8,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import NOTEBOOKS
 
-from ecomlab import authoring, expected
+from ecomlab import authoring, expected, papers
 from ecomlab.cli import authors
 from ecomlab.errors import RunFailed, UserError
 from ecomlab.results import read_results
@@ -96,7 +95,13 @@ def test_full_results_are_kept_for_lessons_that_did_not_run(lessons_here, tmp_pa
 def workshop(lessons_here, tmp_path, monkeypatch):
     """All that `ecomlab store` and `full` read and write, in a folder of its own."""
     monkeypatch.setattr(authoring, "ROOT", tmp_path)
-    (tmp_path / "README.md").write_text("\n".join(authoring.README_MARKS))
+    monkeypatch.setattr(papers, "ROOT", tmp_path)
+    monkeypatch.setattr(papers, "picture_is_current", lambda: True)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / papers.SIX_RESULTS).write_text("result = []")
+    (tmp_path / "README.md").write_text(
+        "\n".join(m for name in papers.REGIONS for m in papers.marks(name))
+    )
     monkeypatch.setattr(authors, "BUILD", tmp_path / "build")
     monkeypatch.setattr(expected, "SNAPSHOTS", tmp_path / "snapshots")
     monkeypatch.setattr(expected, "HEADLINE", tmp_path / "headline.toml")
@@ -131,11 +136,3 @@ def test_nothing_is_stored_unasked_and_no_run_is_lost(workshop, tmp_path, monkey
     assert "width: 3 -> 4 (+1)" in told and "! width = 4 lies outside its band, 2 to 3" in told
     assert "! width: 3 -> 4 (+1) (count)" in told
     assert expected.read_snapshot("01_first")["width"]["value"] == 4
-
-
-def test_the_readmes_table_shows_default_beside_full():
-    rows = authoring.readme_table().splitlines()
-    assert rows[0] == "| lesson | measured | default profile | full profile |"
-    lesson = json.loads((NOTEBOOKS / "03_cnn_product_images.ipynb").read_text("utf-8"))
-    label = next(iter(lesson["metadata"]["ecomlab"]["headline"].values()))
-    assert any(label in row for row in rows)

@@ -26,7 +26,7 @@ FLOORS = [
     },
     {"running"},
     {"pages", "classroom", "doctor"},
-    {"shop", "sweep", "expected", "authoring"},
+    {"shop", "sweep", "expected", "authoring", "papers"},
     {"address"},
     {"cli"},
     {"__main__"},

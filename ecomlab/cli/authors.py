@@ -6,6 +6,7 @@ import typer
 
 from ecomlab.cli.common import fail_if_any_failed
 from ecomlab.errors import RunFailed, UserError
+from ecomlab.papers import write_papers
 from ecomlab.project import BUILD, find_notebook, lessons, profile_parameters
 
 Fresh = Annotated[
@@ -66,7 +67,7 @@ def store(
         if not snapshot:
             authoring.store(name, outcomes[name]["path"])
         write_snapshot(name, take_snapshot(runs))
-    authoring.write_readme_table()
+    write_papers()
     _say_what_is_left("store --snapshot" if snapshot else "store", left)
     fail_if_any_failed(outcomes)
 
@@ -103,7 +104,7 @@ def full(
             authoring.store_full({name: outcome})
         else:
             left.append(name)
-    authoring.write_readme_table()
+    write_papers()
     _say_what_is_left("full", left)
     fail_if_any_failed(outcomes)
 

@@ -16,6 +16,7 @@ from ecomlab.results import MIME_TYPE
 
 DOCS = ROOT / "docs"
 _GUIDES = {
+    "results.md": DOCS / "results.md",
     "teaching.md": DOCS / "teaching.md",
     "safety.md": DOCS / "safety.md",
     "contributing.md": ROOT / "CONTRIBUTING.md",
@@ -70,7 +71,8 @@ def stage(folder):
     for path in pages["exercises"]:
         write_text(folder / "exercises" / path.name, _page(path, student=True))
     for name, path in _GUIDES.items():
-        write_text(folder / name, path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        write_text(folder / name, text.replace("](../notebooks/", "](lessons/"))
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     for kind, listed in pages.items():
         names = [f"{kind}/{getattr(page, 'name', page).removesuffix('.ipynb')}" for page in listed]

@@ -1,0 +1,39 @@
+"""What the README and the book tell of the lessons is what the lessons recorded."""
+
+import json
+
+import pytest
+from conftest import NOTEBOOKS, ROOT
+
+from ecomlab import papers
+from ecomlab.expected import headline_wins
+
+
+def test_all_of_it_is_as_it_would_be_written_now():
+    remedy = "run `ecomlab store`, or ecomlab.papers.write_papers()"
+    assert (ROOT / "README.md").read_text("utf-8") == papers.readme(), remedy
+    assert (ROOT / papers.RESULTS_PAGE).read_text("utf-8") == papers.results_page(), remedy
+    assert papers.picture_is_current(), remedy
+
+
+def test_the_page_of_results_shows_default_beside_full():
+    rows = papers.results_page().splitlines()
+    assert "| lesson | measured | default profile | full profile |" in rows
+    lesson = json.loads((NOTEBOOKS / "03_cnn_product_images.ipynb").read_text("utf-8"))
+    label = next(iter(lesson["metadata"]["ecomlab"]["headline"].values()))
+    assert any(label in row for row in rows)
+
+
+@pytest.mark.parametrize("result", papers.read_six_results(), ids=lambda result: result["lesson"])
+def test_each_of_the_six_results_is_held_by_its_claim(result):
+    assert result["claim"] in headline_wins(result["lesson"], "full")
+    assert ("< 0 <" in result["claim"]) == result["so"].startswith("level")
+
+
+def test_the_readme_can_be_read_in_two_minutes():
+    """Two hundred words a minute, what is folded and what is listed left out."""
+    text = papers.readme()
+    before_lists = text.split("## Lessons")[0]
+    folded = before_lists.split("<details>")
+    read = folded[0] + folded[1].split("</details>")[1]
+    assert len(read.split()) < 800
