@@ -47,7 +47,14 @@ ELSEWHERE = (
     "reports/recommend.ipynb",
 )
 # Lessons in which a sentence stands for every claim in `headline.toml`.
-MARKED = ("02_deep_and_classical", "04a_rnn_lstm_gru", "06_variational_autoencoder", "07_gan")
+MARKED = (
+    "02_deep_and_classical",
+    "04a_rnn_lstm_gru",
+    "06_variational_autoencoder",
+    "07_gan",
+    "11a_data_quality",
+    "11b_labels_and_drift",
+)
 MEMORY_LIMIT_MB = 4096
 
 
