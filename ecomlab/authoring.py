@@ -38,7 +38,7 @@ from ecomlab.results import code_hash, read_full, read_results
 from ecomlab.running.many import run_all
 from ecomlab.running.one import run as run_one
 from ecomlab.running.parameters import declared_parameters
-from ecomlab.running.processors import environment_of_another
+from ecomlab.running.processors import environment_of_another, environment_of_threads
 from ecomlab.running.records import made_of, read_record, write_record
 
 
@@ -86,7 +86,7 @@ def run_changed(paths, *, profile, folder, jobs=1, fresh=False):
 
 
 def quick_runs(path, folder, *, fresh=False):
-    """Run a notebook in the quick profile as often as its snapshot asks.
+    """Run a notebook in the quick profile as often as its snapshot asks, each in one thread.
 
     Once as this machine computes; once as another processor would, with other seeds; once
     with other seeds again. What ran before and is the same since is left alone.
@@ -111,13 +111,14 @@ def quick_runs(path, folder, *, fresh=False):
         If a data set cannot be had here: its snapshot would tell of no rows.
     """
     parts = made_of(read_lesson(path), "quick")
+    one_thread = environment_of_threads()
     ways = {
-        "as_it_is": {},
+        "as_it_is": {"environment": one_thread},
         "other_processor": {
             "parameters": _other_seeds(path, 1000),
-            "environment": environment_of_another(),
+            "environment": one_thread | environment_of_another(),
         },
-        "other_seeds": {"parameters": _other_seeds(path, 2000)},
+        "other_seeds": {"parameters": _other_seeds(path, 2000), "environment": one_thread},
     }
     found = []
     for way, options in ways.items():

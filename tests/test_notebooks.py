@@ -27,7 +27,7 @@ from ecomlab.project import PROFILES, lessons, profile_parameters
 from ecomlab.results import read_full, read_results
 from ecomlab.running import one
 from ecomlab.running.parameters import check_parameters
-from ecomlab.running.processors import environment_of_another
+from ecomlab.running.processors import environment_of_another, environment_of_threads
 
 LESSONS = [lesson.name for lesson in lessons()]
 IN_FULL = [name for name in LESSONS if profile_parameters(name, "full")]
@@ -58,6 +58,17 @@ MARKED = (
 MEMORY_LIMIT_MB = 4096
 
 
+def run_quickly(place, root, **environment):
+    """Run a notebook in the quick profile, with its network closed and in one thread."""
+    return one.run(
+        NOTEBOOKS / place,
+        root=root,
+        profile="quick",
+        offline=True,
+        environment=environment_of_threads() | environment,
+    )
+
+
 @pytest.fixture(scope="module")
 def quick_run(tmp_path_factory):
     """Run a notebook once in the quick profile, for all the tests that look at it."""
@@ -65,8 +76,7 @@ def quick_run(tmp_path_factory):
 
     def run(place):
         if place not in runs:
-            root = tmp_path_factory.mktemp("quick")
-            runs[place] = one.run(NOTEBOOKS / place, root=root, profile="quick", offline=True)
+            runs[place] = run_quickly(place, tmp_path_factory.mktemp("quick"))
         return runs[place]
 
     return run
@@ -102,17 +112,14 @@ def test_it_runs_quickly_with_no_network(place, quick_run, foreseen):
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("place", ELSEWHERE)
 def test_it_records_the_same_as_on_another_processor(place, foreseen, tmp_path):
-    other = environment_of_another()
-    run = one.run(
-        NOTEBOOKS / place, root=tmp_path, profile="quick", offline=True, environment=other
-    )
+    run = run_quickly(place, tmp_path, **environment_of_another())
     assert not compare(run.results, foreseen(place))
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("place", AGAIN)
 def test_two_runs_record_the_same(place, quick_run, tmp_path):
-    again = one.run(NOTEBOOKS / place, root=tmp_path, profile="quick", offline=True).results
+    again = run_quickly(place, tmp_path).results
     steady = {name for name in again if not name.endswith(TIMED)}
     first = quick_run(place).results
     assert {name: first[name] for name in steady} == {name: again[name] for name in steady}

@@ -1,4 +1,34 @@
-"""The same numbers on every processor: how a kernel is made to compute as on another one."""
+"""How many threads a kernel takes, and how it is made to compute as on another processor.
+
+Both are there for the same numbers everywhere.
+"""
+
+_THREAD_LIMITS = (
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+)
+
+
+def environment_of_threads(number=1):
+    """Return the environment variables under which a kernel takes so many threads.
+
+    Two kernels on two cores that take two threads each wait for each other: small matrices
+    then cost up to twice the processor's time. And sums are added up in another order where
+    there are more threads, so one thread gives the same digits on two cores and on sixteen.
+
+    Parameters
+    ----------
+    number : int
+
+    Returns
+    -------
+    dict of str to str
+        For `ecomlab.running.one.run`'s `environment`.
+    """
+    return dict.fromkeys(_THREAD_LIMITS, str(number))
 
 
 def environment_of_another():

@@ -10,15 +10,8 @@ from pathlib import Path
 from ecomlab.errors import RunFailed
 from ecomlab.results import read_results
 from ecomlab.running.one import run as run_notebook
+from ecomlab.running.processors import environment_of_threads
 from ecomlab.running.versions import versions
-
-_THREAD_LIMITS = (
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-)
 
 # One run at a time in a process: the limits of threads stand in its environment.
 _turn = threading.Lock()
@@ -54,7 +47,7 @@ def run_job(job, parameters):
     _jobs.add(key)
     try:
         with _turn, tempfile.TemporaryDirectory(dir=worker.local_directory) as folder:
-            os.environ.update(dict.fromkeys(_THREAD_LIMITS, str(job["threads"])))
+            os.environ.update(environment_of_threads(job["threads"]))
             source = Path(folder) / job["name"]
             source.write_text(job["text"], encoding="utf-8")
             with _ended_when_unwanted(worker, key):
