@@ -54,6 +54,7 @@ MARKED = (
     "07_gan",
     "11a_data_quality",
     "11b_labels_and_drift",
+    "12a_cost_and_knobs",
 )
 MEMORY_LIMIT_MB = 4096
 
