@@ -26,6 +26,7 @@ from ecomlab.expected import (
     take_snapshot,
 )
 from ecomlab.files import write_text
+from ecomlab.pages.links import relinked
 from ecomlab.pages.notebook import without_tensorflow_noise
 from ecomlab.project import (
     FULL_RESULTS,
@@ -344,6 +345,6 @@ def restore(path, revision="HEAD"):
         return None
     stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H%M%S")
     copy = NOTEBOOKS / "my_copies" / f"{path.stem}_{stamp}.ipynb"
-    write_text(copy, current)
+    write_text(copy, relinked(current, path, copy))
     write_text(path, original)
     return copy

@@ -35,6 +35,7 @@ def exercise(
     import nbformat
 
     from ecomlab.classroom import find_exercise, set_variant, stamp_exercise, student_copy
+    from ecomlab.pages.links import relink
 
     if (variant is None) != (to is None):
         raise UserError("--variant and --to belong together")
@@ -58,5 +59,6 @@ def exercise(
         notebook = notebook if solution else student_copy(notebook)
     if target.exists() and not solution:
         raise UserError(f"{target} is there already: it is yours, move it or delete it first")
+    relink(notebook, path, target)
     write_text(target, nbformat.writes(notebook) + "\n")
     print(target)

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from ecomlab.classroom import exercises, student_copy
 from ecomlab.errors import UserError
-from ecomlab.files import write_text
+from ecomlab.files import write_bytes, write_text
+from ecomlab.pages.links import FIGURES, relink, relinked
 from ecomlab.pages.notebook import to_mathml, without_tensorflow_noise
 from ecomlab.project import BUILD, ROOT, lessons
 from ecomlab.results import MIME_TYPE
 
 DOCS = ROOT / "docs"
 _GUIDES = {
+    "index.md": DOCS / "index.md",
+    "glossary.md": DOCS / "glossary.md",
     "results.md": DOCS / "results.md",
     "teaching.md": DOCS / "teaching.md",
     "safety.md": DOCS / "safety.md",
@@ -64,24 +67,31 @@ def stage(folder):
     folder : Path
         Emptied first.
     """
+    import nbformat
+
+    folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
-    pages = {"lessons": lessons(), "exercises": exercises()}
-    for lesson in pages["lessons"]:
-        write_text(folder / "lessons" / lesson.path.name, _page(lesson.path))
-    for path in pages["exercises"]:
-        write_text(folder / "exercises" / path.name, _page(path, student=True))
-    for name, path in _GUIDES.items():
-        text = path.read_text(encoding="utf-8")
-        write_text(folder / name, text.replace("](../notebooks/", "](lessons/"))
-    index = (DOCS / "index.md").read_text(encoding="utf-8")
-    for kind, listed in pages.items():
-        names = [f"{kind}/{getattr(page, 'name', page).removesuffix('.ipynb')}" for page in listed]
-        index = index.replace(f"<!-- {kind} -->", "\n".join(names))
-    write_text(folder / "index.md", index)
+    pages = {"lessons": [lesson.path for lesson in lessons()], "exercises": exercises()}
+    places = {path: folder / kind / path.name for kind, paths in pages.items() for path in paths}
+    guides = {path: folder / name for name, path in _GUIDES.items()}
+    drawn = {path: folder / "figures" / path.name for path in FIGURES.glob("*.svg")}
+    where = (places | guides | drawn).get
+    for path, place in places.items():
+        notebook = _page(path, student=path in pages["exercises"])
+        relink(notebook, path, place, where)
+        write_text(place, nbformat.writes(notebook))
+    for path, place in guides.items():
+        text = relinked(path.read_text(encoding="utf-8"), path, place, where)
+        for kind, paths in pages.items():
+            names = "\n".join(f"{kind}/{path.stem}" for path in paths)
+            text = text.replace(f"<!-- {kind} -->", names)
+        write_text(place, text)
+    for path, place in drawn.items():
+        write_bytes(place, path.read_bytes())
 
 
-def _page(path, *, student=False):
-    """Return a notebook as text: pictures with their texts, nothing that asks for a kernel."""
+def _page(path, *, student):
+    """Return a notebook as a site shows it: pictures with texts, nothing that asks for a kernel."""
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
@@ -94,7 +104,7 @@ def _page(path, *, student=False):
                 cell.metadata.tags.append("hide-input")  # myst-nb folds its code
             cell.outputs = [_still(output) for output in without_tensorflow_noise(cell.outputs)]
     notebook.cells = cells
-    return nbformat.writes(notebook)
+    return notebook
 
 
 def _still(output):

@@ -4,6 +4,8 @@ nbconvert's own pages load MathJax, require.js and the widget manager from elsew
 equations become MathML, which browsers draw themselves, and the rest is left out.
 """
 
+import base64
+import mimetypes
 import re
 from html import escape, unescape
 from pathlib import Path
@@ -12,6 +14,7 @@ from xml.etree import ElementTree
 from ecomlab import __version__
 from ecomlab.errors import UserError
 from ecomlab.files import write_text
+from ecomlab.pages.links import picture, target
 from ecomlab.running.one import read_notebook
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -42,17 +45,23 @@ _TENSORFLOW_NOISE = re.compile(
 )
 
 
-def render(notebook, output, *, executed=None, links=(), code_open=True, hide_code=False):
-    """Write a notebook as one HTML file.
+def render(
+    notebook, output, *, executed=None, links=(), pages=None, code_open=True, hide_code=False
+):
+    """Write a notebook, or a guide, as one HTML file that holds its pictures.
 
     Parameters
     ----------
     notebook : str or Path
+        A notebook, or a Markdown file.
     output : str or Path
     executed : Path, optional
         A copy that was run, whose outputs are shown in place of the notebook's own.
     links : sequence of (label, address)
         Shown at the top of the page.
+    pages : dict of Path to str, optional
+        The address that a notebook or a guide has as a page, for links inside the text. One
+        that has no page is named without a link.
     code_open : bool
         Whether code blocks start unfolded; cells tagged `figure`, which only draw, do not.
     hide_code : bool
@@ -66,12 +75,13 @@ def render(notebook, output, *, executed=None, links=(), code_open=True, hide_co
     Raises
     ------
     UserError
-        If the notebook does not read, or an equation in it cannot be drawn.
+        If the notebook does not read, an equation in it cannot be drawn, or a picture of it
+        is missing.
     """
     notebook, output = Path(notebook), Path(output)
     if not notebook.is_file():
         raise UserError(f"no such notebook: {notebook}")
-    node = read_notebook(notebook)
+    node = _guide(notebook) if notebook.suffix == ".md" else read_notebook(notebook)
     if executed:
         node = _with_outputs(node, read_notebook(executed))
     for cell in node.cells:
@@ -87,8 +97,15 @@ def render(notebook, output, *, executed=None, links=(), code_open=True, hide_co
         "hide_code": hide_code,
         "footer": f"ecomlab {__version__}, {notebook.name}",
     }
-    html, _ = _exporter().from_notebook_node(node, resources={"page": page})
+    html, _ = _exporter(notebook, pages or {}).from_notebook_node(node, resources={"page": page})
     return write_text(output, html)
+
+
+def _guide(path):
+    """Return a Markdown file as a notebook of one cell."""
+    from nbformat.v4 import new_markdown_cell, new_notebook
+
+    return new_notebook(cells=[new_markdown_cell(path.read_text(encoding="utf-8"))])
 
 
 def _with_outputs(node, executed):
@@ -165,7 +182,7 @@ def to_mathml(latex, display):
     return mathml
 
 
-def _exporter():
+def _exporter(source, pages):
     from jinja2 import pass_context
     from nbconvert.exporters.html import HTMLExporter
     from nbconvert.exporters.templateexporter import TemplateExporter
@@ -178,6 +195,17 @@ def _exporter():
             anchor = _anchor(text)
             link = f'<a class="anchor-link" href="#{anchor}" aria-label="link to here">¶</a>'
             return f'<h{level} id="{anchor}">{text}{link}</h{level}>\n'
+
+        def image(self, text, url, title=None):
+            return super().image(text, _inside(url, source), title)
+
+        def link(self, text, url, title=None):
+            file = target(url, source)
+            if file in pages:
+                url = pages[file] + "".join(url.partition("#")[1:])
+            elif file and file.suffix in (".ipynb", ".md"):
+                return text  # a browser shows neither
+            return super().link(text, url, title)
 
         def block_math(self, body):
             return to_mathml(body, "block")
@@ -215,6 +243,15 @@ def _exporter():
     )
 
 
+def _inside(address, source):
+    """Return a picture as an address that holds it; what lies in the network stays there."""
+    if target(address, source) is None:
+        return address
+    path = picture(address, source)
+    kind, _ = mimetypes.guess_type(path.name)
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
 def _headings(node):
     for cell in node.cells:
         if cell.cell_type == "markdown":
@@ -235,6 +272,6 @@ def _contents(node):
 
 
 def _anchor(heading):
-    """Spell a heading, as Markdown or as HTML, as the name of a place in the page."""
+    """Spell a heading, Markdown or HTML, as the name of a place, as GitHub and the book do."""
     words = unescape(re.sub(r"<[^>]*>", "", heading))
-    return re.sub(r"\W+", "-", words.lower()).strip("-")
+    return re.sub(r"[^\w\- ]", "", words.lower().strip()).replace(" ", "-")

@@ -19,6 +19,7 @@ from pathlib import Path
 from ecomlab import __version__
 from ecomlab.errors import RunFailed, UserError
 from ecomlab.files import write_text
+from ecomlab.pages.links import GLOSSARY, diagrams
 from ecomlab.pages.notebook import TEMPLATES, render, stylesheet
 from ecomlab.project import BUILD, find_notebook, lessons
 from ecomlab.results import read_results, shown
@@ -136,6 +137,8 @@ class Workbook:
         self.folder = Path(folder)
         self.runs = self.folder / "notebooks" / profile
         self._known = {lesson.name: lesson for lesson in lessons}
+        self._addresses = {lesson.path: f"{lesson.name}.html" for lesson in lessons}
+        self._addresses[GLOSSARY] = "glossary.html"
         self._parts, self._records, self._notes, self._results = {}, {}, {}, {}
         for lesson in lessons:
             try:
@@ -179,6 +182,7 @@ class Workbook:
         """
         made = self._read_made()
         wanted = {lesson.name: self._page_of(lesson.name) for lesson in self.lessons}
+        wanted["glossary"] = self._page(GLOSSARY, links=[("All lessons", "index.html")])
         prints = {name: _fingerprint(page) for name, page in wanted.items()}
         missing = [
             name
@@ -239,11 +243,17 @@ class Workbook:
             links.append(("Previous lesson", f"{self.lessons[place - 1].name}.html"))
         if place + 1 < len(self.lessons):
             links.append(("Next lesson", f"{self.lessons[place + 1].name}.html"))
+        links.append(("Glossary", self._addresses[GLOSSARY]))
+        return self._page(self._known[name].path, links, self._executed(name))
+
+    def _page(self, path, links, executed=None):
+        """Return the arguments of `render` for a page of this workbook."""
         return {
-            "notebook": self._known[name].path,
-            "output": self.folder / f"{name}.html",
-            "executed": self._executed(name),
+            "notebook": path,
+            "output": self.folder / self._addresses[path],
+            "executed": executed,
             "links": links,
+            "pages": self._addresses,
         }
 
     def _row(self, lesson):
@@ -340,8 +350,10 @@ def _absent_data(lessons, profile):
 def _fingerprint(page):
     """Return a hash of all that a page is made from."""
     code = (path for path in TEMPLATES.parent.rglob("*") if path.suffix in _PAGE_SOURCES)
-    sources = [page["notebook"], page["executed"], *sorted(code)]
-    parts = [json.dumps(page["links"]).encode(), __version__.encode()]
+    drawn = diagrams(page["notebook"].read_text(encoding="utf-8"))
+    sources = [page["notebook"], page["executed"], *drawn, *sorted(code)]
+    addresses = [*page["links"], *page["pages"].values()]
+    parts = [json.dumps(addresses).encode(), __version__.encode()]
     parts += [path.read_bytes() for path in sources if path and path.is_file()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
