@@ -2,7 +2,11 @@
 
 
 class UserError(Exception):
-    """Bad input: one clear line for the user, exit code 2."""
+    """Bad input: one clear line for the user, exit code 2; in a notebook's cell that line, too."""
+
+    def _render_traceback_(self):
+        """Give IPython what it shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class OrdersError(UserError):

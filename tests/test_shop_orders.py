@@ -11,11 +11,11 @@ from messy import SCRIPT, messy_orders, write_messy
 
 from ecomlab.shop.columns import find_columns
 from ecomlab.shop.dates import AmbiguousDatesError, read_dates
+from ecomlab.shop.given import demo_orders
 from ecomlab.shop.orders import (
     Orders,
     OrdersError,
     check_orders,
-    demo_orders,
     read_map,
     read_orders,
 )

@@ -328,7 +328,7 @@ def test_the_public_data_make_reports(report, dataset, tmp_path):
 @pytest.mark.fulldata
 @pytest.mark.parametrize("report", REPORTS)
 def test_a_million_lines_take_under_five_minutes_and_four_gigabytes(report, tmp_path):
-    from ecomlab.shop.orders import demo_orders
+    from ecomlab.shop.given import demo_orders
 
     lines = demo_orders("complete_journey", report).lines
     lines.sample(1_000_000, random_state=1).to_csv(tmp_path / "million.csv", index=False)

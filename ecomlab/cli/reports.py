@@ -40,6 +40,30 @@ AllowDropped = Annotated[
 Today = Annotated[
     str | None, typer.Option(metavar="DATE", help="Later dates are mistakes. [default: today]")
 ]
+
+
+def _list_parameters(context: typer.Context, asked: bool):
+    if not asked:
+        return
+    from ecomlab.running.one import read_notebook
+    from ecomlab.running.parameters import declared_parameters
+    from ecomlab.shop.report import SET_BY_REPORT, report_notebook
+
+    for one in declared_parameters(read_notebook(report_notebook(context.info_name))).values():
+        if one.name not in SET_BY_REPORT:
+            print(f"{f'{one.name} = {one.default!r}':<32} {one.comment}")
+    raise typer.Exit
+
+
+ListParameters = Annotated[
+    bool,
+    typer.Option(
+        "--parameters",
+        callback=_list_parameters,
+        is_eager=True,
+        help="List what -p may set: names, defaults and what they mean.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the page's name.")]
 
 
@@ -73,6 +97,7 @@ def report(
     parameter: Parameters = None,
     offline: Offline = False,
     quiet: Quiet = False,
+    list_parameters: ListParameters = False,
 ):
     """Check the orders and run the report notebook that the command is named after."""
     from ecomlab.shop.account import summary
@@ -141,10 +166,14 @@ def score(
 
 def reading_options(columns, query, currency, keep_duplicates, allow_dropped, today):
     """Return the options on reading as `ecomlab.shop.orders.read_orders` takes them."""
-    options = {"columns": columns, "query": query, "currency": currency, "today": _date(today)}
-    if allow_dropped is not None:
-        options["allow_dropped"] = allow_dropped
-    return options | {"keep_duplicates": keep_duplicates}
+    return {
+        "columns": columns,
+        "query": query,
+        "currency": currency,
+        "keep_duplicates": keep_duplicates,
+        "allow_dropped": allow_dropped,
+        "today": _date(today),
+    }
 
 
 def _date(text):

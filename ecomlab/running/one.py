@@ -15,7 +15,7 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecomlab.errors import RunFailed, UserError, one_line
+from ecomlab.errors import OrdersError, RunFailed, UserError, one_line
 from ecomlab.project import BUILD, find_notebook, profile_parameters
 from ecomlab.results import read_results
 from ecomlab.running.kernels import Watch, first_line, kernel_manager_class, last_words
@@ -27,6 +27,8 @@ OFFLINE = "ecomlab.running.offline"
 # Seconds that outputs are waited for once a cell is done, as long as the kernel lives. nbclient
 # takes four, too few where a cell prints faster than it is read.
 WAIT_FOR_OUTPUTS = 3600
+# What a cell raises that cannot use what it was given; its text is meant for the user as it stands.
+_BAD_INPUT = {kind.__name__ for kind in (UserError, OrdersError)}
 # What a notebook and each of its cells need, to be run.
 _NOTEBOOK = {"metadata", "nbformat_minor"}
 _CELL = {"cell_type", "source", "metadata"}
@@ -178,7 +180,7 @@ def run(
     Raises
     ------
     UserError
-        Bad input; no kernel was started and nothing written.
+        Bad input. Nothing is written; no kernel is started unless a cell finds it.
     RunFailed
         A cell failed, took too long, or the kernel died. What had run is kept
         beside the output as `NAME.partial.ipynb`.
@@ -203,6 +205,9 @@ def run(
             node, temporary, checked, path.stem, kernel, offline, environment, cell_timeout, on_cell
         )
         temporary.replace(output)
+    except UserError:
+        temporary.unlink(missing_ok=True)
+        raise
     except BaseException as error:
         kept = temporary.replace(partial) if temporary.exists() else None
         if isinstance(error, RunFailed):
@@ -234,6 +239,8 @@ def _execute(node, output, parameters, name, kernel, offline, environment, cell_
                 cell_timeout,
             )  # fmt: skip
     except papermill.PapermillExecutionError as error:
+        if error.ename in _BAD_INPUT:
+            raise UserError(error.evalue) from None
         cause = f"{error.ename}: {error.evalue}".strip().splitlines()[0]
         line = _failing_line(error.traceback) or first_line(error.source)
         raise RunFailed(f"{name}, cell {error.cell_index + 1}, `{line}`: {cause}") from None

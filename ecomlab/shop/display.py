@@ -10,9 +10,10 @@ from ecomlab.files import write_text
 
 __all__ = [
     "figure_text",
+    "in_currency",
     "markdown_text",
+    "money",
     "shorten",
-    "show_account",
     "show_table",
     "write_csv",
     "write_table",
@@ -152,35 +153,11 @@ def shorten(text, most):
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def show_account(orders):
-    """Display the period and size of a shop's data, its columns, and what was dropped and why."""
-    from IPython.display import Markdown, display
+def money(value, currency, decimals=0):
+    """Return an amount with its currency: "1,234 EUR", or "1,234" where none is known."""
+    return f"{value:,.{decimals}f} {markdown_text(currency)}".rstrip()
 
-    lines = orders.lines
-    first, last = lines["date"].min(), lines["date"].max()
-    parts = [
-        f"{len(lines):,} order lines from {first:%Y-%m-%d} to {last:%Y-%m-%d} "
-        f"({(last - first).days + 1:,} days)"
-    ]
-    for name, word in (("customer_id", "customers"), ("product_id", "products")):
-        if name in lines:
-            parts.append(f"{lines[name].nunique():,} {word}")
-    if "amount" in lines:
-        parts.append(f"{lines['amount'].sum():,.0f} in sales")
-    display(
-        Markdown(
-            f"**Period and size.** {', '.join(parts)}. Source: {markdown_text(orders.source)}."
-        )
-    )
-    kept = len(lines) / max(orders.n_read, 1)
-    told = f"{orders.n_read - len(lines):,} of {orders.n_read:,} lines were left out"
-    if orders.dropped.empty:
-        display(Markdown("**Dropped.** Nothing: every line could be used."))
-    else:
-        display(Markdown(f"**Dropped.** {told}; {kept:.1%} are used."))
-        table = orders.dropped[["reason", "lines", "value", "rows"]]
-        formats = {"lines": "{:,}", "value": "{:,.0f}"}
-        show_table(table, "Lines left out, by the first rule that they break", formats)
-    found = [(name, column, how) for name, (column, how) in orders.columns.items()]
-    table = pd.DataFrame(found, columns=["meaning", "column", "how it was found"])
-    show_table(table, f"Columns as they were read ({'; '.join(orders.notes)})")
+
+def in_currency(name, currency):
+    """Return what a column or an axis of amounts is called: "sales (EUR)", or "sales"."""
+    return f"{name} ({currency})" if currency else name

@@ -4,6 +4,8 @@ Each is one TOML file in `exports/`, whose keys are
 
 name, source
     What it is called, and where its columns are documented.
+currency
+    Of its amounts, where no column names it and it is always the same.
 missing
     What it lacks altogether, in words, for an export that no report can use.
 [[header]]
@@ -41,6 +43,7 @@ class Export:
     name: str
     source: str
     header: list
+    currency: str = ""
     missing: str = ""
     columns: dict = field(default_factory=dict)
     amount: dict = field(default_factory=dict)

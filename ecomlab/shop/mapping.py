@@ -9,7 +9,18 @@ from ecomlab.shop.columns import FIELDS, near
 from ecomlab.shop.exports import columns_of, recognise
 from ecomlab.shop.guessing import guess
 
-SETTINGS = ("decimal", "separator", "encoding", "date_format", "sheet", "currency")
+# What [read] may say, and as what.
+SETTINGS = {
+    "decimal": (str,),
+    "separator": (str,),
+    "encoding": (str,),
+    "date_format": (str,),
+    "sheet": (str, int),
+    "currency": (str,),
+    "keep_duplicates": (bool,),
+    "allow_dropped": (float, int),
+}
+_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def read_map(path):
@@ -24,8 +35,7 @@ def read_map(path):
     mapping : dict
         Field to the source's column.
     settings : dict
-        decimal, separator, encoding, date_format, sheet, currency, where given; and `status`,
-        with lists of `sales` and `no_sales`.
+        Of `SETTINGS`, those that are given; and `status`, with lists of `sales` and `no_sales`.
 
     Raises
     ------
@@ -40,12 +50,13 @@ def read_map(path):
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise OrdersError(f"{path.name} is no TOML: {error}") from None
     problems = []
-    for table, known in (("columns", FIELDS), ("read", SETTINGS)):
+    for table, known in (("columns", dict.fromkeys(FIELDS, (str,))), ("read", SETTINGS)):
         for name, value in toml.get(table, {}).items():
             if name not in known:
                 problems.append(f"[{table}] has no {name!r}{near(name, known)}")
-            elif not isinstance(value, str) and name != "sheet":
-                problems.append(f"[{table}] {name} = {value!r} is no text")
+            elif type(value) not in known[name]:
+                words = " or ".join(_WORDS[kind] for kind in known[name])
+                problems.append(f"[{table}] {name} = {value!r} is not {words}")
     for name, value in toml.get("status", {}).items():
         if name not in ("sales", "no_sales") or not isinstance(value, list):
             problems.append(f"[status] takes sales and no_sales, lists of texts, not {name!r}")
@@ -53,6 +64,8 @@ def read_map(path):
     settings = toml.get("read", {})
     if settings.get("decimal", ".") not in (".", ","):
         problems.append(f"[read] decimal is . or , and not {settings['decimal']!r}")
+    if not problems and not 0 <= settings.get("allow_dropped", 0) <= 1:
+        problems.append(f"[read] allow_dropped lies between 0 and 1: {settings['allow_dropped']!r}")
     if problems:
         raise OrdersError(f"{path.name}: {'; '.join(problems)}")
     if "status" in toml:
@@ -99,6 +112,8 @@ def draft_map(table):
         '# decimal = ","  # the mark before the fraction',
         '# date_format = "%d/%m/%Y"  # the day first',
         '# currency = "EUR"  # the one to keep',
+        "# keep_duplicates = true  # lines equal in every column",
+        "# allow_dropped = 0.4  # the share of lines, and of value, that may be unfit",
         "",
         "# [status]",
         '# sales = ["..."]  # states that count, where no list knows them',

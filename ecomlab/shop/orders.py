@@ -29,7 +29,7 @@ from ecomlab.shop.rules import (
     unreadable,
 )
 
-__all__ = ["Orders", "check_orders", "demo_orders", "read_orders"]
+__all__ = ["Orders", "check_orders", "read_orders"]
 
 ALLOWED = 0.1  # share of lines, or of their value, that may be left out
 
@@ -101,8 +101,10 @@ class Orders:
 
     @classmethod
     def load(cls, folder):
-        """Read back what `save` wrote."""
+        """Read back what `save` wrote; a folder without it is an OrdersError."""
         folder = Path(folder)
+        if not (folder / "about.json").is_file():
+            raise OrdersError(f"the folder {folder} holds no checked orders: name a file")
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         dropped = pd.DataFrame(about["dropped"], columns=DROPPED)
         columns = {name: tuple(pair) for name, pair in about["columns"].items()}
@@ -134,7 +136,7 @@ def read_orders(
     today=None,
     currency=None,
     keep_duplicates=None,
-    allow_dropped=ALLOWED,
+    allow_dropped=None,
     any_size=False,
 ):
     """Read and check a shop's orders.
@@ -157,8 +159,9 @@ def read_orders(
     keep_duplicates : bool, optional
         Keep lines that repeat an earlier one in every column. By default they are left out
         where a column counts the pieces, and asked about where none does.
-    allow_dropped : float
-        The share of lines, and of their value, that may be unfit for use.
+    allow_dropped : float, optional
+        The share of lines, and of their value, that may be unfit for use; by default 0.1. The
+        TOML may name this and `keep_duplicates`, too; what is given here goes before it.
     any_size : bool
         Take few customers and a short time too: enough to score, too little to learn from.
 
@@ -172,6 +175,10 @@ def read_orders(
         If they cannot be used, with every reason and the row numbers.
     """
     mapping, settings = read_map(columns) if columns else ({}, {})
+    if keep_duplicates is None:
+        keep_duplicates = settings.get("keep_duplicates")
+    if allow_dropped is None:
+        allow_dropped = settings.get("allow_dropped", ALLOWED)
     table = read_table(data, query, settings)
     return check_orders(
         report,
@@ -231,7 +238,7 @@ def check_orders(
 
     frame["filled"] = table.frame.notna().any(axis=1)
     frame["repeats"] = table.frame.duplicated() & (not keep_duplicates)
-    main = settings.get("currency") or _main_currency(frame)
+    main = settings.get("currency") or _main_currency(frame) or (export.currency if export else "")
     if settings.get("currency"):
         reasons["asked"] = ""
     rules = line_rules(report, frame, today, main, reasons)
@@ -311,55 +318,3 @@ def _main_currency(frame):
         return ""
     counts = frame["currency"].value_counts()
     return counts.index[0] if len(counts) else "?"
-
-
-def demo_orders(dataset, report, size="full"):
-    """Return the orders of a public data set, as a report takes them when it is given none.
-
-    Parameters
-    ----------
-    dataset : {"complete_journey", "cdnow"}
-    report : str
-    size : {"full", "sample"}
-
-    Returns
-    -------
-    Orders
-
-    Raises
-    ------
-    OrdersError
-        If the data set is unknown, or lacks what the report needs.
-    """
-    from ecomlab.datasets import load_cdnow, load_complete_journey
-    from ecomlab.splits import NOT_PRODUCTS
-
-    if dataset == "cdnow":
-        table = RawTable(load_cdnow(size), "cdnow", "69,659 orders of an online CD shop, 1997-98")
-    elif dataset == "complete_journey":
-        products = load_complete_journey("products", size)
-        lines = load_complete_journey("transactions", size)
-        names = products["product_type"].fillna("?").str.capitalize()
-        names = names + " (" + products["brand"].str.lower().fillna("?") + ")"
-        names.index = products["product_id"]
-        kept = products.loc[~products["product_category"].isin(NOT_PRODUCTS), "product_id"]
-        lines = lines[lines["product_id"].isin(kept)]
-        frame = pd.DataFrame(
-            {
-                "customer_id": lines["household_id"],
-                # The till's clock is UTC; the shops are about five hours behind it.
-                "date": lines["transaction_timestamp"] - pd.Timedelta(hours=5),
-                "order_id": lines["basket_id"],
-                "product_id": lines["product_id"],
-                "product": lines["product_id"].map(names),
-                "quantity": lines["quantity"],
-                "amount": lines["sales_value"],
-            }
-        )
-        how = "a grocer's households in 2017; fuel and coupons are left out"
-        table = RawTable(frame, "complete_journey", how)
-    else:
-        raise OrdersError(f"no data set {dataset!r}: choose complete_journey or cdnow")
-    table.frame = table.frame.reset_index(drop=True)
-    table.frame.index += 1
-    return check_orders(report, table)

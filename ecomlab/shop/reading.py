@@ -204,7 +204,7 @@ def _sheet_table(rows, name, sheet):
     frame.index = pd.RangeIndex(place + 2, place + 2 + len(frame))
     notes = []
     frame = trim(frame, notes).infer_objects()
-    for column in frame.select_dtypes("object"):
+    for column in frame.select_dtypes(["object", "str"]):
         # Dates or numbers together with texts: texts, of which the dates are ISO.
         values = frame[column]
         frame[column] = values.astype("str").where(values.notna())

@@ -14,6 +14,8 @@ from ecomlab.errors import UserError
 from ecomlab.project import NOTEBOOKS
 
 REPORTS = ("segments", "recommend", "forecast")
+# Parameters that have options of their own on the command line, and what these are.
+SET_BY_REPORT = {"ORDERS": "--data", "COLUMNS": "--columns", "OUT": "--out"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def make_report(report, out, orders=None, parameters=None, *, offline=False, on_
     Raises
     ------
     UserError
-        Bad input; nothing was written.
+        Bad input, found before the notebook runs or by one of its cells; nothing was written.
     RunFailed
         A cell failed; nothing was written.
     """
@@ -74,8 +76,9 @@ def make_report(report, out, orders=None, parameters=None, *, offline=False, on_
     notebook, out = report_notebook(report), _page_path(out)
     parameters = dict(parameters or {})
     for name in parameters:
-        if str(name).upper() in ("ORDERS", "OUT"):
-            raise UserError(f"{name} is set by the report itself: use --data and --out")
+        if str(name).upper() in SET_BY_REPORT:
+            option = SET_BY_REPORT[str(name).upper()]
+            raise UserError(f"{name} is set by the report itself: use {option}")
     out.parent.mkdir(parents=True, exist_ok=True)
     # On the disk of the page itself, so that the last move cannot be cut in two.
     folder = Path(tempfile.mkdtemp(prefix=f".{out.stem}-", dir=out.parent))
