@@ -1,5 +1,7 @@
 """What can go wrong, in words that say what to do."""
 
+__all__ = ["DataUnavailableError", "OrdersError", "RunFailed", "UserError", "one_line"]
+
 
 class UserError(Exception):
     """Bad input: one clear line for the user, exit code 2; in a notebook's cell that line, too."""

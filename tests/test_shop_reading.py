@@ -2,7 +2,9 @@
 
 import zipfile
 
+import pandas as pd
 import pytest
+from conftest import ROOT
 
 from ecomlab.shop.encodings import find_encoding
 from ecomlab.shop.orders import OrdersError, read_orders
@@ -54,3 +56,18 @@ def test_a_comma_inside_numbers_without_quotation_marks_stops(tmp_path):
     (tmp_path / "o.csv").write_text("\n".join([HEADER, *[row + ",0" for row in ROWS]]))
     with pytest.raises(OrdersError, match="more fields than the header"):
         read_table(tmp_path / "o.csv")
+
+
+@pytest.mark.parametrize("kind", ["xls", "ods"])
+def test_spreadsheets_of_older_and_freer_kinds_are_read(kind):
+    """`cases/books` holds one table as Excel 97 and as OpenDocument, with a title and a total."""
+    orders = read_orders(None, ROOT / "tests" / "cases" / "books" / f"orders.{kind}")
+    lines = orders.lines
+    assert (len(lines), lines["amount"].sum()) == (10, 96.75)
+    assert list(lines["date"].agg(["min", "max"])) == [
+        pd.Timestamp("2025-03-01"),
+        pd.Timestamp("2025-03-10"),
+    ]
+    assert set(lines["customer_id"]) == {"001", "002", "003", "004"}  # ids keep their zeros
+    assert lines["row"].tolist() == list(range(4, 14))
+    assert "notes below the table in rows 14 left out" in orders.notes

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ecomlab.shop.display import in_currency, markdown_text, show_table
+from ecomlab.shop.display import markdown_text, money_format, show_table
 from ecomlab.shop.rules import KNOWN, dropped_shares
 
 __all__ = ["show_account", "summary"]
@@ -64,9 +64,9 @@ def show_account(orders):
             f"{known}.{unnamed}"
         )
     )
-    what = _value(orders)
-    months = _by_month(orders).rename(columns={"worth": what})
-    show_table(months, "Lines used, by month", {what: "{:,.2f}"}, rows=_MONTHS)
+    word, worth = _value(orders)
+    months = _by_month(orders).rename(columns={"worth": word})
+    show_table(months, "Lines used, by month", {word: worth}, rows=_MONTHS)
     if orders.dropped.empty:
         display(Markdown("**Left out.** Nothing: every line could be used."))
     else:
@@ -76,8 +76,7 @@ def show_account(orders):
         table = orders.dropped[["reason", "lines", "value", "rows"]].copy()
         # A sum over other currencies has no unit.
         table.loc[orders.dropped["rule"].isin(["currency", "asked"]), "value"] = None
-        table = table.rename(columns={"value": in_currency("value", money)})
-        formats = {"lines": "{:,}", in_currency("value", money): "{:,.2f}"}
+        formats = {"lines": "{:,}", "value": money_format(money, 2)}
         show_table(table, "Lines left out, by the first rule that they break", formats)
     found = [(name, column, how) for name, (column, how) in orders.columns.items()]
     table = pd.DataFrame(found, columns=["meaning", "column", "how it was found"])
@@ -104,8 +103,10 @@ def _hidden_customers(orders):
 
 
 def _value(orders):
-    """Return what sums are of: "total (EUR)", or "pieces" where there is no amount."""
-    return in_currency("total", orders.currency) if "amount" in orders.lines else "pieces"
+    """Return what the sums are, and their format: of amounts, or of pieces where there are none."""
+    if "amount" in orders.lines:
+        return "total", money_format(orders.currency, 2)
+    return "pieces", "{:,.2f}"
 
 
 def _column(orders):
@@ -113,8 +114,8 @@ def _column(orders):
 
 
 def _total(orders):
-    word, _, unit = _value(orders).partition(" (")
-    return f"{word}: {_column(orders).sum():,.2f} {unit.removesuffix(')')}".rstrip()
+    word, worth = _value(orders)
+    return f"{word}: {worth.format(_column(orders).sum())}"
 
 
 def _by_month(orders):
@@ -129,10 +130,7 @@ def _left_out(orders):
     out = []
     known = orders.dropped[orders.dropped["rule"].isin(KNOWN)]
     if len(known):
-        worth = known["value"].sum()
-        unit = f" {orders.currency}" if orders.currency and "amount" in orders.lines else ""
-        out.append(
-            f"left out as no sale of goods: {known['lines'].sum():,} lines, {worth:,.2f}{unit}"
-        )
+        worth = money_format(orders.currency, 2).format(known["value"].sum())
+        out.append(f"left out as no sale of goods: {known['lines'].sum():,} lines, {worth}")
     share_lines, share_value = dropped_shares(orders)
     return [*out, f"left out as unfit: {share_lines:.1%} of lines, {share_value:.1%} of value"]

@@ -6,6 +6,7 @@ Two readings that the file does not decide between are both shown, with their to
 import pandas as pd
 
 from ecomlab.shop.columns import NEAR
+from ecomlab.shop.discounts import discount_columns, order_discounts
 from ecomlab.shop.exports import column_in
 from ecomlab.shop.guessing import guess, name_score
 from ecomlab.shop.values import decimal_marks, read_numbers
@@ -53,14 +54,16 @@ def read_amounts(raw, columns, export, settings):
         problems += _by_evidence(frame, raw, columns, numbers, notes)
     problems += _piece_or_line(frame, raw, columns, notes)
     if export is not None:
-        _take_off(frame, raw, export, numbers, notes)
+        own = _take_off(frame, raw, export, numbers, notes)
+        _take_off_orders(frame, raw, columns, export, numbers, own, notes)
     return frame, notes, problems
 
 
 def _numbers(raw, columns, export, settings):
     """Read every column of numbers that may matter; ask about those that read both ways."""
     chosen = [columns[n][0] for n in ("quantity", "price", "amount", "refund") if n in columns]
-    chosen += [column for column in _minus(raw, export) if column not in chosen]
+    for others in (_minus(raw, export), *discount_columns(raw, export).values()):
+        chosen += [column for column in others if column not in chosen]
     if export is None:
         rivals = [c for _, c in guess(raw, chosen, "amount").get("amount", []) if c not in chosen]
         chosen += rivals[:4]
@@ -117,13 +120,38 @@ def _minus(raw, export):
 
 
 def _take_off(frame, raw, export, numbers, notes):
-    """Take a line's discounts, or what is no goods, off its amount."""
+    """Take a line's discounts, or what is no goods, off its amount; return what was taken."""
+    own = pd.Series(0.0, index=raw.index)
     for column in _minus(raw, export):
         off = numbers[column].abs().fillna(0)
         # Off a refund, which is below 0, it comes back.
         frame["amount"] -= off.where(frame["amount"] >= 0, -off)
+        own += off
         if off.any():
             notes.append(f"{column} ({off.sum():,.2f}) taken off the amounts")
+    return own
+
+
+def _take_off_orders(frame, raw, columns, export, numbers, own, notes):
+    """Take discounts of whole orders off their lines."""
+    told = discount_columns(raw, export)
+    if not told or "order_id" not in columns:
+        return
+    nothing = pd.Series(0.0, index=raw.index)
+    discount = sum((numbers[c].abs().fillna(0) for c in told["discount"]), nothing)
+    if not discount.any():
+        return
+    goods = numbers[told["goods"][0]] if told["goods"] else nothing * float("nan")
+    goods = goods - sum((numbers[column].fillna(0) for column in told["extras"]), nothing)
+    included = export.amount["order"].get("included", False)
+    order = raw[columns["order_id"][0]]
+    off = order_discounts(frame["amount"], own, order, discount, goods, included)
+    frame["amount"] = (frame["amount"] - off).round(6)
+    all_told = discount.groupby(order).max().sum()
+    notes.append(
+        f"{told['discount'][0]}: of {all_told:,.2f} {off.sum():,.2f} taken off the orders' lines; "
+        f"the rest is in their amounts, or on what is no goods"
+    )
 
 
 def _by_evidence(frame, raw, columns, numbers, notes):

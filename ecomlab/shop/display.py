@@ -12,7 +12,8 @@ __all__ = [
     "figure_text",
     "in_currency",
     "markdown_text",
-    "money",
+    "money_format",
+    "money_text",
     "shorten",
     "show_table",
     "write_csv",
@@ -153,11 +154,17 @@ def shorten(text, most):
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def money(value, currency, decimals=0):
-    """Return an amount with its currency: "1,234 EUR", or "1,234" where none is known."""
-    return f"{value:,.{decimals}f} {markdown_text(currency)}".rstrip()
+def money_format(currency, decimals=0):
+    """Return the format of amounts in a table, "{:,.0f} EUR"; without a currency, the number's."""
+    unit = str(currency).replace("{", "{{").replace("}", "}}")
+    return f"{{:,.{decimals}f}} {unit}".rstrip()
+
+
+def money_text(value, currency):
+    """Return an amount with its currency, to stand in Markdown: "1,234 EUR"."""
+    return markdown_text(money_format(currency).format(value), 60)
 
 
 def in_currency(name, currency):
-    """Return what a column or an axis of amounts is called: "sales (EUR)", or "sales"."""
-    return f"{name} ({currency})" if currency else name
+    """Return what an axis of amounts is called: "sales (EUR)", or "sales" without a currency."""
+    return figure_text(f"{name} ({currency})" if currency else name, 60)

@@ -15,6 +15,10 @@ missing
 [amount]
     `of`: "amount" (a line's value), "price" (of a piece, times quantity);
     `minus`: columns taken off it, such as a line's discount or refund.
+[amount.order]
+    `discount`: the column of the whole order's discount; `goods`: of what the order comes to
+    after it; `extras`: of what is no goods in that (postage, taxes). `included = true`: amounts
+    hold the discount already, where no order's `goods` decides.
 [rows]
     `fill_down`: an order's fields stand on its first row only;
     `need`: columns of which one is filled in a row that is a line;

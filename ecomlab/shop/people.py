@@ -1,4 +1,4 @@
-"""Customers under a short hash where their ids are names or addresses, with a key kept apart."""
+"""Customers under a short hash where their ids are names or addresses; no sums over a few."""
 
 import hashlib
 
@@ -6,6 +6,9 @@ import pandas as pd
 
 from ecomlab.shop.columns import names_people
 
+__all__ = ["FEW", "hide_people", "pool_few"]
+
+FEW = 5  # customers: a sum over fewer tells of persons
 LETTERS = 10  # of the hash: among a million customers, two share one with a chance of 0.4
 
 
@@ -33,6 +36,28 @@ def hide_people(customers, column):
     short = {one: "c" + hashlib.sha256(_folded(one)).hexdigest()[:LETTERS] for one in hidden}
     key = pd.DataFrame({"customer_id": list(short.values()), "customer": list(short)})
     return customers.map(short).fillna(customers), key
+
+
+def pool_few(groups):
+    """Put the customers of small groups into one, so that no sum tells of fewer than `FEW`.
+
+    A pool that would hold fewer itself takes the next smallest group in.
+
+    Parameters
+    ----------
+    groups : Series of str
+        The group of each customer.
+
+    Returns
+    -------
+    Series of str
+        "(small groups)" where the customer's own is pooled.
+    """
+    counts = groups.value_counts(ascending=True)
+    small = counts < FEW
+    while 0 < counts[small].sum() < FEW and not small.all():
+        small[counts.index[small.sum()]] = True
+    return groups.mask(groups.map(small).astype(bool), "(small groups)")
 
 
 def _folded(text):
