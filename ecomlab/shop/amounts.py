@@ -242,15 +242,21 @@ def _repeats_an_order(amount, raw, columns):
     """Tell whether a column is the same on all lines of each order, and differs between them."""
     if "order_id" not in columns:
         return False
+    order = raw[columns["order_id"][0]]
+    # Lines that are there twice speak once; to look for them takes long, and few columns need it.
+    if not _same_in_orders(amount, order):
+        return False
     first = ~raw.duplicated()
-    amount = amount[first]
-    by = amount.groupby(raw.loc[first, columns["order_id"][0]])
+    likely = amount[first].value_counts(normalize=True).pow(2).sum()  # two lines equal by chance
+    return _same_in_orders(amount[first], order[first]) and bool(likely < 0.5)
+
+
+def _same_in_orders(amount, order):
+    by = amount.groupby(order)
     several = by.size() > 1
     if several.sum() < 5 or amount.nunique() < 5:
         return False
-    same = by.nunique()[several] <= 1
-    likely = amount.value_counts(normalize=True).pow(2).sum()  # two lines equal by chance
-    return bool(same.mean() >= 0.95 and likely < 0.5)
+    return bool((by.nunique()[several] <= 1).mean() >= 0.95)
 
 
 def _piece_or_line(frame, raw, columns, notes):

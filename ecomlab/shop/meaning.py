@@ -123,8 +123,12 @@ def is_service(frame, export=None):
     for name in ("product_id", "product"):
         if name in frame:
             values = frame[name].dropna().unique()
-            services = {one for one in values if one in ids or _names_service(one)}
-            found |= frame[name].isin(services)
+            # A number names nothing, and some shops have many.
+            services = {
+                one for one in values if one in ids or (not one.isdigit() and _names_service(one))
+            }
+            if services:
+                found |= frame[name].isin(services)
     return found
 
 

@@ -139,9 +139,10 @@ def dropped_lines(frame, reasons, rules, bad_rows):
     if bad_rows:
         reason = "more fields than the header has"
         records.append(("too_many_fields", reason, len(bad_rows), 0.0, some(bad_rows)))
+    broken = set(reasons.unique())
     for key, _, _, reason in rules:
-        here = reasons == key
-        if here.any():
+        if key in broken:
+            here = reasons == key
             value = round(float(amount[here].sum()), 2)
             records.append((key, reason, int(here.sum()), value, some(frame.index[here])))
     return pd.DataFrame(records, columns=DROPPED)

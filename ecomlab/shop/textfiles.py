@@ -3,7 +3,9 @@
 import csv
 import io
 import re
+from itertools import chain, islice
 
+import numpy as np
 import pandas as pd
 
 from ecomlab.errors import OrdersError, one_line
@@ -61,23 +63,21 @@ def read_text(payload, name, settings):
 
 def _parse(stream, separator, name, skip):
     """Return the table below the header, and the rows with more fields than that."""
-    widths, head, ends = [], [], []
+    head, ends = [], []
     reader = csv.reader(stream, delimiter=separator)
-    before = 0
-    for row in reader:
-        if reader.line_num > before + 1:
-            _ask_about_quotes(row, separator, before + 1, reader.line_num, name)
-        before = reader.line_num
-        widths.append(len(row))
-        if len(head) < 4 * HEAD_ROWS:
-            head.append(row if len(head) >= skip else [])
-            ends.append(before)
+    for row in islice(reader, 4 * HEAD_ROWS):
+        head.append(row if len(head) >= skip else [])
+        ends.append(reader.line_num)
+    widths = np.fromiter(chain(map(len, head), map(len, reader)), int)
+    if reader.line_num != len(widths):  # a field spans lines
+        _ask_about_quotes(stream, separator, name)
     place = find_header(head, name)
     names = column_names(head[place])
+    widths = widths[place + 1 :]
     stream.seek(0)
     for _ in range(ends[place]):  # on to the line after the header
         stream.readline()
-    most = min(max(widths[place + 1 :], default=0), len(names) + _MORE)
+    most = min(widths.max(initial=0), len(names) + _MORE)
     extra = [f"beyond {number}" for number in range(most - len(names))]
     frame = pd.read_csv(
         stream,
@@ -91,8 +91,8 @@ def _parse(stream, separator, name, skip):
         on_bad_lines="skip",
         skip_blank_lines=False,  # a blank row keeps the numbering
     )
-    numbers = pd.RangeIndex(place + 2, place + 2 + len(widths) - place - 1)
-    cut = [row for row, n in enumerate(widths[place + 1 :], place + 2) if n > len(names) + _MORE]
+    numbers = pd.RangeIndex(place + 2, place + 2 + len(widths))
+    cut = list(numbers[widths > len(names) + _MORE])
     frame.index = numbers.difference(cut)[: len(frame)] if cut else numbers[: len(frame)]
     bad = cut
     if extra:
@@ -102,8 +102,18 @@ def _parse(stream, separator, name, skip):
     return frame, [int(row) for row in bad]
 
 
-def _ask_about_quotes(row, separator, first, last, name):
+def _ask_about_quotes(stream, separator, name):
     """Stop where a field over several lines has swallowed records: its quote never closed."""
+    stream.seek(0)
+    reader = csv.reader(stream, delimiter=separator)
+    before = 0
+    for row in reader:
+        if reader.line_num > before + 1:
+            _look_into(row, separator, before + 1, reader.line_num, name)
+        before = reader.line_num
+
+
+def _look_into(row, separator, first, last, name):
     width = len(row)
     for place, field in enumerate(row):
         lines = re.split(r"\r\n|\r|\n", field)
