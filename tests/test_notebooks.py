@@ -55,6 +55,9 @@ MARKED = (
     "11a_data_quality",
     "11b_labels_and_drift",
     "12a_cost_and_knobs",
+    "13a_training_cost",
+    "13b_inference",
+    "13c_several_machines",
 )
 MEMORY_LIMIT_MB = 4096
 
