@@ -19,7 +19,9 @@ from ecomlab.project import lessons
 SVG = "{http://www.w3.org/2000/svg}"
 DIAGRAMS = sorted(FIGURES.glob("*.svg"))
 # Drawn for a lesson that is being written. A name leaves this set when its lesson shows it.
-NOT_YET_USED = set()
+NOT_YET_USED = {
+    *("autoencoder_or_gan", "cnn_or_rnn", "deep_or_classical", "first_network", "three_piles"),
+}
 PHONE = 350  # pixels that a page leaves for a picture on a phone
 GUIDES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *NOTEBOOKS.rglob("README.md")]
 ANCHOR = re.compile(r"glossary\.md#([^)\s]+)")
@@ -103,9 +105,7 @@ def test_a_picture_that_is_not_there_is_named(write, tmp_path):
 
 
 def test_links_lead_to_pages_and_to_nothing_that_a_browser_cannot_show(write, tmp_path):
-    path = write(
-        "[one](02.ipynb#a-b) [two](away.ipynb) [three](https://example.org/x.md) [four](#x)"
-    )
+    path = write("[one](02.ipynb#a-b) [two](away.ipynb) [three](https://a.org/x.md) [four](#x)")
     html = render(path, tmp_path / "n.html", pages={tmp_path / "02.ipynb": "02.html"}).read_text()
     assert '<a href="02.html#a-b">one</a> two <a href="https://a.org/x.md">three' in html
     assert '<a href="#x">four</a>' in html
