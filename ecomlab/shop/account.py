@@ -71,8 +71,9 @@ def show_account(orders):
         display(Markdown("**Left out.** Nothing: every line could be used."))
     else:
         n_lost = orders.n_read - len(lines)
-        told = "; ".join(markdown_text(text, 200) for text in _left_out(orders))
-        display(Markdown(f"**Left out.** {n_lost:,} of {orders.n_read:,} lines. In all {told}."))
+        told = [markdown_text(text.removeprefix("left out "), 200) for text in _left_out(orders)]
+        told = "; ".join([f"{n_lost:,} of {orders.n_read:,} lines", *told])
+        display(Markdown(f"**Left out.** {told}."))
         table = orders.dropped[["reason", "lines", "value", "rows"]].copy()
         # A sum over other currencies has no unit.
         table.loc[orders.dropped["rule"].isin(["currency", "asked"]), "value"] = None
