@@ -39,7 +39,8 @@ $(READY): pyproject.toml requirements.lock scripts/setup.sh
 	@touch $@
 
 lab: setup  ## open JupyterLab at the first lesson; LAB_OPTIONS are passed on
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab $(LAB_OPTIONS) notebooks/00_start_here.ipynb
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" $(LAB_OPTIONS) \
+		notebooks/00_start_here.ipynb
 
 data: setup  ## fetch every data set; what cannot be had is named and left out
 	@$(BIN)/ecomlab data fetch --all || true

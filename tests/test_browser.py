@@ -115,7 +115,7 @@ def test_make_lab_opens_the_first_lesson_and_keeps_its_token(lab, page):
     assert refused.value.code == 403
     # A browser of its own is what `make lab` opens on a desktop; here the test's browser goes
     # to the same lesson, in the folder that the server shows.
-    page.goto(f"{address}/tree/00_start_here.ipynb?token={token}")
+    page.goto(f"{address}/tree/notebooks/00_start_here.ipynb?token={token}")
     page.get_by_role("heading", name=re.compile("^00 · ")).first.wait_for(timeout=90_000)
     page.locator(".jp-Notebook .jp-OutputArea-output img").first.wait_for(timeout=30_000)
 
@@ -148,15 +148,34 @@ def no_kernels_left(lab):
         urllib.request.urlopen(ended).close()
 
 
-def open_and_run_all(page, lab, path):
+def open_in_lab(page, lab, path):
     address, token = lab
     # A workspace of its own: the default one brings back the last test's tabs.
-    page.goto(f"{address}/workspaces/{path.stem}/tree/my_copies/{path.name}?token={token}")
+    place = path.relative_to(ROOT).as_posix()
+    page.goto(f"{address}/workspaces/{path.stem}/tree/{place}?token={token}")
     page.locator(".jp-Cell").first.wait_for(timeout=90_000)
+
+
+def open_and_run_all(page, lab, path):
+    open_in_lab(page, lab, path)
     # What is sent to a kernel that is still starting may be lost.
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
+
+
+@pytest.mark.usefixtures("no_kernels_left")
+def test_jupyterlab_shows_a_diagram_and_follows_a_link_to_a_term(lab, page):
+    from playwright.sync_api import expect
+
+    words = "![The map of the book](../figures/map.svg) [a term](../../docs/glossary.md#uplift)"
+    with readers_copy("links", [nbformat.v4.new_markdown_cell(words)]) as path:
+        open_in_lab(page, lab, path)
+        picture = page.get_by_alt_text("The map of the book")
+        picture.wait_for()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 660
+        page.get_by_role("link", name="a term").click()
+        expect(page.get_by_role("heading", name="uplift")).to_be_in_viewport(timeout=30_000)
 
 
 PLAYGROUND_SETUP = """\
