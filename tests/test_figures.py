@@ -1,4 +1,4 @@
-"""Diagrams: each is drawn in one style, is used, has a text, and goes wherever its page goes."""
+"""Diagrams and links: one style, a text for each, and they arrive wherever their page goes."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from ecomlab.classroom import exercises
 from ecomlab.errors import UserError
 from ecomlab.pages.book import stage
-from ecomlab.pages.links import FIGURES, GLOSSARY, diagrams, relinked
+from ecomlab.pages.links import FIGURES, GLOSSARY, diagrams, relinked, target
 from ecomlab.pages.notebook import render
 from ecomlab.project import lessons
 
@@ -25,17 +25,24 @@ NOT_YET_USED = {
 PHONE = 350  # pixels that a page leaves for a picture on a phone
 GUIDES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *NOTEBOOKS.rglob("README.md")]
 ANCHOR = re.compile(r"glossary\.md#([^)\s]+)")
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
+
+
+def words(path):
+    """Return the Markdown of a guide or a notebook, without the code in it."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    return CODE.sub("", text)
 
 
 def prose():
     """Yield (file, Markdown) of all that a reader may open."""
-    for path in GUIDES:
-        yield path, path.read_text("utf-8")
-    for path in [*(lesson.path for lesson in lessons()), *exercises()]:
-        for cell in json.loads(path.read_text("utf-8"))["cells"]:
-            if cell["cell_type"] == "markdown":
-                yield path, "".join(cell["source"])
+    for path in [*GUIDES, *(lesson.path for lesson in lessons()), *exercises()]:
+        yield path, words(path)
 
 
 def test_each_diagram_is_used_and_each_used_one_is_there():
@@ -43,6 +50,13 @@ def test_each_diagram_is_used_and_each_used_one_is_there():
     shown = {(path.parent / address).resolve() for path, address in images if ":" not in address}
     assert [path for path in shown if not path.is_file()] == []
     assert {path.stem for path in set(DIAGRAMS) - shown} == NOT_YET_USED
+
+
+def test_no_relative_link_is_dead():
+    for path, text in prose():
+        for address in LINK.findall(text):
+            file = target(address, path)
+            assert file is None or file.exists(), f"{path.name} leads to {address}"
 
 
 def test_each_picture_says_in_words_what_it_shows():
@@ -121,7 +135,7 @@ def test_the_book_carries_the_diagrams_along(tmp_path):
     stage(tmp_path)
     assert "](figures/map.svg)" in (tmp_path / "index.md").read_text("utf-8")
     for path in [*tmp_path.rglob("*.md"), *tmp_path.rglob("*.ipynb")]:
-        for address in re.findall(r"!\[[^\]]*\]\(([^):\s]+)\)", path.read_text("utf-8")):
+        for _, address in IMAGE.findall(words(path)):
             assert (path.parent / address).is_file(), f"{path.name}: {address}"
 
 
