@@ -125,6 +125,19 @@ def test_the_page_tells_what_the_command_tells(tmp_path):
         assert line.removeprefix("left out ") in page.replace("\\", "")
 
 
+def test_many_months_are_folded_away(tmp_path):
+    frame = shop()
+    frame.to_csv(tmp_path / "short.csv", index=False)
+    frame["Order Date"] = pd.Timestamp("2022-01-05") + pd.to_timedelta(frame.index * 2, unit="D")
+    frame.to_csv(tmp_path / "long.csv", index=False)
+    pages = [
+        "\n".join(shown_by(show_account, read_orders(None, tmp_path / name)))
+        for name in ("short.csv", "long.csv")
+    ]
+    assert "<details>" not in pages[0] and pages[1].count("<details>") == 1
+    assert "<summary>Lines used, by month: 40 rows</summary>" in pages[1]
+
+
 def shown_by(function, *arguments):
     """Return the texts that a call displays, HTML or Markdown."""
     InteractiveShell.instance()

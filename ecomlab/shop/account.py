@@ -7,8 +7,8 @@ from ecomlab.shop.rules import KNOWN, dropped_shares
 
 __all__ = ["show_account", "summary"]
 
-# A page breaks no more lines than these months.
-_MONTHS = 120
+_YEAR = 13  # months; more are folded away
+_MOST = 240  # months that are shown
 
 
 def summary(orders):
@@ -66,7 +66,8 @@ def show_account(orders):
     )
     word, worth = _value(orders)
     months = _by_month(orders).rename(columns={"worth": word})
-    show_table(months, "Lines used, by month", {word: worth}, rows=_MONTHS)
+    title, long = "Lines used, by month", len(months) > _YEAR
+    show_table(months, title, {word: worth}, rows=_MOST, fold=long)
     if orders.dropped.empty:
         display(Markdown("**Left out.** Nothing: every line could be used."))
     else:

@@ -26,6 +26,7 @@ _FORMULA = re.compile(r"[=+\-@\t\r\n]")
 # heading. `columns` holds names and formats; a column of words has none.
 _TABLE = Template(
     """
+{% if fold %}<details><summary>{{ caption }}: {{ rows | length }} rows</summary>{% endif %}
 <div class="wide"><table class="sortable">
 <caption>{{ caption }}
 {%- if n_rows > rows | length %}; the first {{ "{:,}".format(rows | length) }} of
@@ -51,12 +52,13 @@ _TABLE = Template(
 </tr>
 {%- endfor %}
 </tbody></table></div>
+{%- if fold %}</details>{% endif %}
 """.strip(),
     autoescape=True,
 )
 
 
-def show_table(frame, caption, formats=None, rows=50):
+def show_table(frame, caption, formats=None, rows=50, fold=False):
     """Display a table whose columns sort at a click, every text escaped.
 
     Parameters
@@ -69,6 +71,8 @@ def show_table(frame, caption, formats=None, rows=50):
         Column to a format such as ``"{:,.0f}"``.
     rows : int
         At most this many; a line says how many there are.
+    fold : bool
+        Show the caption alone until a reader unfolds it.
     """
     from IPython.display import display
 
@@ -81,6 +85,7 @@ def show_table(frame, caption, formats=None, rows=50):
     html = _TABLE.render(
         caption=caption,
         n_rows=len(frame),
+        fold=fold,
         columns=columns,
         rows=[
             [None if pd.isna(value) else value for value in row]

@@ -42,6 +42,7 @@ def report_orders(report, orders="", *, columns="", out="", dataset="", size="fu
     OrdersError
         If they cannot be used, in the words of `ecomlab report`.
     """
+    orders = str(orders)  # papermill takes a file called 2025 for a number
     if not orders:
         return demo_orders(dataset, report, size)
     if not Path(orders).is_dir():
