@@ -38,14 +38,13 @@ SECTIONS = [
 LESSONS = [lesson.path for lesson in lessons()]
 WITH_TEMPLATE = [*LESSONS, NOTEBOOKS / "_template.ipynb"]
 # Calls of `argsort` and `argpartition` without kind="stable": equal values fall as the processor
-# has it. Here that changes no recorded number, or the lesson waits for its next full run.
+# has it. Here that changes no recorded number.
 FREE_ORDER = {
     "04b_next_trip": ["argsort"],  # rows of a picture, by means of trained gates
-    "08a_recommendation": ["argpartition"],  # waits: `metrics.top_k`
     "08b_from_model_to_list": ["argpartition"],  # timed, and not looked at
     "09b_price_and_demand": ["argsort"] * 2,  # three products and five groups of a picture
     "13b_inference": ["argsort"],  # a curve, from its twentieth part on
-    "14_attention": ["argsort"] * 2,  # of batches: each question has its own answer; no ties
+    "14_attention": ["argsort"],  # numbers made unequal by chance
 }
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/~])/(home|root|tmp|work|Users|opt|var|mnt|usr)/|[A-Z]:\\\\")
 
