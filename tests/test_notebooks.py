@@ -58,6 +58,7 @@ MARKED = (
     "13a_training_cost",
     "13b_inference",
     "13c_several_machines",
+    "14_attention",
 )
 MEMORY_LIMIT_MB = 4096
 
