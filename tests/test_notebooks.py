@@ -50,11 +50,13 @@ ELSEWHERE = (
 MARKED = (
     "02_deep_and_classical",
     "04a_rnn_lstm_gru",
+    "04b_next_trip",
     "06_variational_autoencoder",
     "07_gan",
     "11a_data_quality",
     "11b_labels_and_drift",
     "12a_cost_and_knobs",
+    "12b_search",
     "13a_training_cost",
     "13b_inference",
     "13c_several_machines",
