@@ -47,7 +47,7 @@ def test_shopifys_subtotal_says_what_an_order_comes_to(tmp_path):
     share = 53.91 / 164.50  # each line gives the same
     assert first.tolist() == pytest.approx([104.70 * share, 59.80 * share])
     told = next(note for note in orders.notes if note.startswith("Discount Amount"))
-    assert "of 127.49 115.59 taken off the orders' lines" in told
+    assert "115.59 of 127.49 taken off the orders' lines" in told
 
 
 def test_without_a_subtotal_the_discount_holds_those_of_lines(tmp_path):
@@ -80,8 +80,8 @@ def test_woocommerces_totals_say_whether_prices_are_before_the_coupon(gross, tax
     orders, values = by_order(woo(tmp_path / "o.csv", gross, tax))
     assert set(values.values()) == {40.0, 36.0}
     assert sum(values.values()) == pytest.approx(760)
-    taken = "40.00 taken off" if gross else "0.00 taken off"
-    assert any(f"of 40.00 {taken}" in note for note in orders.notes)
+    taken = "40.00 of 40.00 taken off" if gross else ": 0.00 of 40.00 taken off"
+    assert any(taken in note for note in orders.notes)
 
 
 def test_woocommerces_prices_are_after_the_coupon_where_nothing_tells(tmp_path):

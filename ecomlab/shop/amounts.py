@@ -147,10 +147,11 @@ def _take_off_orders(frame, raw, columns, export, numbers, own, notes):
     order = raw[columns["order_id"][0]]
     off = order_discounts(frame["amount"], own, order, discount, goods, included)
     frame["amount"] = (frame["amount"] - off).round(6)
-    all_told = discount.groupby(order).max().sum()
+    in_all, taken = discount.groupby(order).max().sum(), off.sum()
+    rest = "; the rest is in their amounts, or on what is no goods"
     notes.append(
-        f"{told['discount'][0]}: of {all_told:,.2f} {off.sum():,.2f} taken off the orders' lines; "
-        f"the rest is in their amounts, or on what is no goods"
+        f"{told['discount'][0]}: {taken:,.2f} of {in_all:,.2f} taken off the orders' lines"
+        f"{rest if in_all - taken > 0.005 else ''}"
     )
 
 
