@@ -1,12 +1,11 @@
 """What the README and the book tell of the lessons, written from what the lessons recorded."""
 
-import base64
 import hashlib
 import io
-import json
 import tomllib
 
 from ecomlab.files import write_bytes, write_text
+from ecomlab.pages.cards import figure
 from ecomlab.project import NOTEBOOKS, ROOT, lessons
 from ecomlab.results import read_full, read_results, shown
 
@@ -17,7 +16,7 @@ SIX_RESULTS = "docs/results.toml"
 # A lesson, how the text beside its figure begins, the share of the width that is taken from the
 # left, and what the figure answers.
 PANELS = [
-    ("00_start_here", "Twenty test photos", 1, "What is in this photo? (errors in orange)"),
+    ("00_start_here", "Twenty new photos", 1, "What is in this photo? (errors in orange)"),
     ("08b_from_model_to_list", "Eight recommendations", 0.57, "What else for this household?"),
     ("05_autoencoder", "Four products", 1, "Which products look like this one?"),
     ("09b_price_and_demand", "Units and price", 0.5, "How many will it sell in the weeks ahead?"),
@@ -97,18 +96,11 @@ def readme():
 
 
 def panels():
-    """Return the figures of the overview as the lessons stored them: a list of PNG as bytes."""
-    found = []
-    for name, beginning, *_ in PANELS:
-        cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-        figures = [
-            output["data"]["image/png"]
-            for cell in cells
-            for output in cell.get("outputs", [])
-            if output.get("metadata", {}).get("image/png", {}).get("alt", "").startswith(beginning)
-        ]
-        found.append(base64.b64decode(figures[0]))
-    return found
+    """Return the figures of the overview as the lessons stored them: a list of PNG as bytes.
+
+    None stands for a figure that its lesson does not hold now.
+    """
+    return [figure(NOTEBOOKS / f"{name}.ipynb", beginning) for name, beginning, *_ in PANELS]
 
 
 def fingerprint(figures):
@@ -135,10 +127,13 @@ def overview():
 
 
 def write_papers():
-    """Write all of it: the README's parts, the page of results, and the picture if it is old."""
+    """Write all of it: the README's parts, the page of results, and the picture if it is old.
+
+    The picture stays as it is while a lesson is being written and has lost its figure.
+    """
     write_text(ROOT / "README.md", readme())
     write_text(ROOT / RESULTS_PAGE, results_page())
-    if not picture_is_current():
+    if None not in panels() and not picture_is_current():
         write_bytes(ROOT / PICTURE, overview())
 
 
@@ -146,8 +141,8 @@ def picture_is_current():
     """Say whether the picture was drawn from the figures that the lessons hold now."""
     from PIL import Image
 
-    path = ROOT / PICTURE
-    if not path.is_file():
+    figures, path = panels(), ROOT / PICTURE
+    if None in figures or not path.is_file():
         return False
     with Image.open(path) as image:
-        return image.info.get("Source") == fingerprint(panels())
+        return image.info.get("Source") == fingerprint(figures)

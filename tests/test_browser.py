@@ -16,7 +16,7 @@ import pytest
 from conftest import PAGE_FAULTS, ROOT
 
 from ecomlab.classroom import find_exercise, student_copy
-from ecomlab.pages import workbook
+from ecomlab.pages import cards, workbook
 from ecomlab.pages.notebook import render
 from ecomlab.project import NOTEBOOKS, lessons, profile_parameters
 
@@ -52,7 +52,15 @@ def test_code_folds_at_a_click_and_by_keyboard(page, tmp_path):
 def test_the_index_leads_to_each_lesson_and_back(page, tmp_path):
     book = workbook.Workbook(LESSONS[:3], "default", tmp_path)
     page.goto(book.build().as_uri())
-    page.get_by_role("link", name=LESSONS[0].title).click()
+    assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith("system-ui")
+    for lesson in LESSONS[:3]:
+        card = page.locator("li", has=page.get_by_role("link", name=lesson.title))
+        assert cards.about(lesson.name)["line"] in card.inner_text()
+        assert card.locator("img").evaluate("image => image.naturalWidth") > 200
+    for width in (1200, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(PAGE_FAULTS) == []
+    page.get_by_role("link", name=LESSONS[0].title).press("Enter")
     assert page.locator("h1").inner_text().startswith(LESSONS[0].name[:2])
     page.get_by_role("link", name="Next lesson").click()
     assert page.locator("h1").inner_text().startswith(LESSONS[1].name[:2])

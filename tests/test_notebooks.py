@@ -23,11 +23,12 @@ from ecomlab.expected import (
     outside_bands,
     read_snapshot,
 )
-from ecomlab.project import PROFILES, lessons, profile_parameters
+from ecomlab.project import PROFILES, lessons, profile_parameters, read_lesson
 from ecomlab.results import read_full, read_results
 from ecomlab.running import one
 from ecomlab.running.parameters import check_parameters
 from ecomlab.running.processors import environment_of_another, environment_of_threads
+from ecomlab.running.records import made_of
 
 LESSONS = [lesson.name for lesson in lessons()]
 IN_FULL = [name for name in LESSONS if profile_parameters(name, "full")]
@@ -222,3 +223,12 @@ def test_a_moved_legend_asks_for_no_full_run_and_a_changed_layer_does(monkeypatc
     assert not is_stale(legend, 'axis.legend(loc="upper left")')
     assert not is_stale("from ecomlab.seeds import set_seed", "from ecomlab import set_seed")
     assert is_stale(layer, layer.replace("10", "11"))
+
+    # A page that was drawn with the old legend is another matter.
+    def made(**options):
+        return made_of(read_lesson(tmp_path / f"{name}.ipynb"), "full", **options)
+
+    nbformat.write(lesson, tmp_path / f"{name}.ipynb")
+    before = made(), made(looked_at=True)
+    is_stale(legend, 'axis.legend(loc="upper left")')
+    assert (before[0] == made(), before[1] == made(looked_at=True)) == (True, False)

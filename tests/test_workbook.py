@@ -4,14 +4,16 @@ import json
 import os
 import re
 import signal
+import tomllib
 
 import nbformat
 import pytest
-from conftest import RECORD
+from conftest import NOTEBOOKS, RECORD
 from processes import ecomlab_with, family, gone, in_a_terminal, started, wait_for
 
 from ecomlab.errors import UserError
-from ecomlab.pages import workbook
+from ecomlab.pages import cards, workbook
+from ecomlab.project import lessons
 from ecomlab.running import many
 
 # A lesson that leaves a mark each time it runs, and waits until it may go on.
@@ -217,3 +219,11 @@ def test_an_unknown_lesson_starts_nothing(shelf):
     with pytest.raises(UserError, match="no lesson named"):
         workbook.make_workbook(["99"], folder=shelf.build)
     assert not shelf.build.exists()
+
+
+def test_each_lesson_has_a_card_with_a_line_and_a_figure():
+    entries = tomllib.loads((NOTEBOOKS / "cards.toml").read_text("utf-8"))
+    assert list(entries) == [lesson.name for lesson in lessons()]
+    for name, card in entries.items():
+        assert set(card) == {"line", "picture"} and len(card["line"].split()) <= 14
+        assert cards.figure(NOTEBOOKS / f"{name}.ipynb", card["picture"]), name

@@ -19,6 +19,7 @@ from pathlib import Path
 from ecomlab import __version__
 from ecomlab.errors import RunFailed, UserError
 from ecomlab.files import write_text
+from ecomlab.pages.cards import about, exercise_of, write_thumbnail
 from ecomlab.pages.links import GLOSSARY, diagrams
 from ecomlab.pages.notebook import TEMPLATES, render, stylesheet
 from ecomlab.project import BUILD, find_notebook, lessons
@@ -142,7 +143,7 @@ class Workbook:
         self._parts, self._records, self._notes, self._results = {}, {}, {}, {}
         for lesson in lessons:
             try:
-                self._parts[lesson.name] = made_of(lesson, profile)
+                self._parts[lesson.name] = made_of(lesson, profile, looked_at=True)
             except UserError as error:  # the run will say so too
                 self._notes[lesson.name] = str(error)
                 continue
@@ -264,7 +265,12 @@ class Workbook:
             "page": page if (self.folder / page).is_file() else None,
             "minutes": lesson.minutes,
             "trouble": self._notes.get(lesson.name),
+            "line": about(lesson.name).get("line"),
+            "exercise": exercise_of(lesson.name),
         }
+        picture = self.folder / "thumbnails" / f"{lesson.name}.png"
+        if write_thumbnail(self._executed(lesson.name) or lesson.path, lesson.name, picture):
+            row["picture"] = f"thumbnails/{picture.name}"
         if record and record["failure"]:
             row["trouble"] = f"Failed here on {_when(record)}: {record['failure']}"
         elif record:

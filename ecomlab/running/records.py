@@ -11,7 +11,7 @@ import json
 from ecomlab.datasets import catalogue
 from ecomlab.files import write_text
 from ecomlab.project import profile_parameters
-from ecomlab.results import code_hash
+from ecomlab.results import NOT_HASHED, code_hash
 from ecomlab.running.parameters import check_parameters, declared_parameters
 from ecomlab.running.versions import versions
 
@@ -21,25 +21,33 @@ def datasets_of(lesson):
     return [name for name in catalogue() if name in lesson.dataset.replace(",", " ").split()]
 
 
-def made_of(lesson, profile):
+def made_of(lesson, profile, *, looked_at=False):
     """Return all that a lesson's run depends on.
 
     Parameters
     ----------
     lesson : ecomlab.project.Lesson
     profile : {"quick", "default", "full"}
+    looked_at : bool
+        Whether the run's figures are shown, and not its numbers only.
 
     Returns
     -------
     dict
         `code` (a hash of code and parameters), `data` (each data set and a hash of its files'
-        sha256), `profile` and `versions`.
+        sha256), `profile` and `versions`; where it is looked at `drawn`, a hash of the cells
+        that `code` leaves out: a moved legend changes no number, but the picture.
     """
     notebook = json.loads(lesson.path.read_text(encoding="utf-8"))
     parameters = {p.name: p.default for p in declared_parameters(notebook).values()}
     parameters |= check_parameters(notebook, profile_parameters(lesson.name, profile))
     infos = [catalogue()[name] for name in datasets_of(lesson) or catalogue()]
-    return {
+    left_out = (
+        "".join(cell["source"])
+        for cell in notebook["cells"]
+        if NOT_HASHED & set(cell["metadata"].get("tags", []))
+    )
+    return ({"drawn": _hash(left_out)} if looked_at else {}) | {
         "code": code_hash(notebook, parameters),
         "data": {info.name: _hash(file.sha256 for file in info.files) for info in infos},
         "profile": profile,
