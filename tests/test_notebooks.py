@@ -49,11 +49,15 @@ ELSEWHERE = (
 )
 # Lessons in which a sentence stands for every claim in `headline.toml`.
 MARKED = (
+    "00_start_here",
+    "00b_data",
     "02_deep_and_classical",
     "04a_rnn_lstm_gru",
     "04b_next_trip",
     "06_variational_autoencoder",
     "07_gan",
+    "10a_segments",
+    "10b_campaigns",
     "11a_data_quality",
     "11b_labels_and_drift",
     "12a_cost_and_knobs",
