@@ -6,7 +6,6 @@ import typer
 
 from ecomlab.cli.common import fail_if_any_failed
 from ecomlab.errors import RunFailed, UserError
-from ecomlab.papers import write_papers
 from ecomlab.project import BUILD, find_notebook, lessons, profile_parameters
 
 Fresh = Annotated[
@@ -35,6 +34,7 @@ def store(
     """
     from ecomlab import authoring
     from ecomlab.expected import take_snapshot, write_snapshot
+    from ecomlab.papers import write_papers
     from ecomlab.results import read_results
 
     if snapshot:
@@ -85,6 +85,7 @@ def full(
     Example: ecomlab full 00
     """
     from ecomlab import authoring
+    from ecomlab.papers import write_papers
     from ecomlab.results import read_results
 
     # Without a full profile a run would store the default's numbers under another name.
