@@ -53,7 +53,7 @@ def pool_few(groups):
     Series of str
         "(small groups)" where the customer's own is pooled.
     """
-    counts = groups.value_counts(ascending=True)
+    counts = groups.value_counts().sort_index().sort_values(kind="stable")  # ties by name
     small = counts < FEW
     while 0 < counts[small].sum() < FEW and not small.all():
         small[counts.index[small.sum()]] = True
