@@ -255,8 +255,8 @@ def bootstrap_interval(values, draws=1000, seed=1, groups=None):
 def seed_spread(values):
     """Return the spread of a result over runs that differ in their seed alone.
 
-    The one definition in this project: the sample standard deviation, with n - 1 below the
-    line. (`np.std` divides by n, and says 0 of a single run.)
+    The sample standard deviation, with n - 1 below the line. (`np.std` divides by n, and says 0
+    of a single run.)
 
     Parameters
     ----------
