@@ -47,6 +47,15 @@ FREE_ORDER = {
     "13b_inference": ["argsort"],  # a curve, from its twentieth part on
     "14_attention": ["argsort"],  # numbers made unequal by chance
 }
+# They get their links with their second edition.
+WITHOUT_LINKS = {
+    "01_neuron_and_backprop",
+    "03_cnn_product_images",
+    "03b_moved_photos_few_labels",
+    "04a_rnn_lstm_gru",
+    "04b_next_trip",
+    "05_autoencoder",
+}
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/~])/(home|root|tmp|work|Users|opt|var|mnt|usr)/|[A-Z]:\\\\")
 
 
@@ -124,6 +133,24 @@ def test_a_cell_can_be_read_at_one_look(path):
     cells = code_cells(nbformat.read(path, as_version=4))
     lines = [len([line for line in c.source.splitlines() if line.strip()]) for c in cells]
     assert max(lines) <= 40
+
+
+def links(notebook, section):
+    """Return where the links of a section's first cell lead, without their anchors."""
+    cell = next(cell for cell in notebook.cells if cell.metadata.get("section") == section)
+    return {address.split("#")[0] for address in re.findall(r"\]\(([^)\s]+)\)", cell.source)}
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=by_name)
+def test_a_lesson_leads_to_its_neighbours_and_to_its_exercise(path):
+    place = LESSONS.index(path)
+    wanted = {other.name for other in LESSONS[max(place - 1, 0) : place + 2] if other != path}
+    sheet = f"exercises/{path.stem}/{path.name}"
+    if (NOTEBOOKS / sheet).is_file():
+        wanted.add(sheet)
+    assert wanted - links(nbformat.read(path, as_version=4), "objectives") == (
+        wanted if path.stem in WITHOUT_LINKS else set()
+    )
 
 
 @each(WITH_TEMPLATE)
