@@ -11,6 +11,7 @@ from conftest import NOTEBOOKS
 
 from ecomlab.authoring import normalise
 from ecomlab.errors import UserError
+from ecomlab.pages.links import diagrams
 from ecomlab.project import lessons
 from ecomlab.results import MIME_TYPE, NOT_HASHED, read_full
 from ecomlab.running.parameters import declared_parameters
@@ -47,6 +48,8 @@ FREE_ORDER = {
     "13b_inference": ["argsort"],  # a curve, from its twentieth part on
     "14_attention": ["argsort"],  # numbers made unequal by chance
 }
+# Lessons that follow "How a lesson reads" in CONTRIBUTING.md, as far as a test can count.
+SECOND_EDITION = {"00_start_here", "00b_data"}
 # They get their links with their second edition.
 WITHOUT_LINKS = {
     "01_neuron_and_backprop",
@@ -151,6 +154,22 @@ def test_a_lesson_leads_to_its_neighbours_and_to_its_exercise(path):
     assert wanted - links(nbformat.read(path, as_version=4), "objectives") == (
         wanted if path.stem in WITHOUT_LINKS else set()
     )
+
+
+@pytest.mark.parametrize("path", [p for p in LESSONS if p.stem in SECOND_EDITION], ids=by_name)
+def test_a_lesson_takes_one_step_at_a_time(path):
+    notebook = nbformat.read(path, as_version=4)
+    for cell in code_cells(notebook):
+        assert len([line for line in cell.source.splitlines() if line.strip()]) <= 25, cell.source
+    known, shown, tuned = set(), set(), 0
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "markdown"):
+        new = set(re.findall(r"glossary\.md#([\w-]+)", cell.source)) - known
+        assert len(new) <= 2, f"{sorted(new)} are new in one cell"
+        known |= new
+        shown |= set(diagrams(cell.source))
+        tuned += cell.source.count("<summary>How this was tuned</summary>")
+    assert len(shown) >= 3 or path.stem == "00b_data", "a lesson has three pictures that explain"
+    assert tuned <= 1
 
 
 @each(WITH_TEMPLATE)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ecomlab.classroom import exercises, student_copy
 from ecomlab.errors import UserError
 from ecomlab.files import write_bytes, write_text
+from ecomlab.pages.cards import still_cards
 from ecomlab.pages.links import FIGURES, relink, relinked
 from ecomlab.pages.notebook import to_mathml, without_tensorflow_noise
 from ecomlab.project import BUILD, ROOT, lessons
@@ -85,6 +86,9 @@ def stage(folder):
         for kind, paths in pages.items():
             names = "\n".join(f"{kind}/{path.stem}" for path in paths)
             text = text.replace(f"<!-- {kind} -->", names)
+        if "<!-- cards -->" in text:
+            cards = still_cards(lessons(), lambda lesson: f"lessons/{lesson.name}.html")
+            text = text.replace("<!-- cards -->", f"```{{raw}} html\n{cards}\n```")
         write_text(place, text)
     for path, place in drawn.items():
         write_bytes(place, path.read_bytes())

@@ -19,7 +19,7 @@ from pathlib import Path
 from ecomlab import __version__
 from ecomlab.errors import RunFailed, UserError
 from ecomlab.files import write_text
-from ecomlab.pages.cards import about, exercise_of, write_thumbnail
+from ecomlab.pages.cards import card, write_thumbnail
 from ecomlab.pages.links import GLOSSARY, diagrams
 from ecomlab.pages.notebook import TEMPLATES, render, stylesheet
 from ecomlab.project import BUILD, find_notebook, lessons
@@ -259,14 +259,9 @@ class Workbook:
 
     def _row(self, lesson):
         page, record = f"{lesson.name}.html", self._records.get(lesson.name)
-        row = {
-            "title": f"{lesson.name.split('_')[0]} · {lesson.title}",
-            "dataset": lesson.dataset,
+        row = card(lesson) | {
             "page": page if (self.folder / page).is_file() else None,
-            "minutes": lesson.minutes,
             "trouble": self._notes.get(lesson.name),
-            "line": about(lesson.name).get("line"),
-            "exercise": exercise_of(lesson.name),
         }
         picture = self.folder / "thumbnails" / f"{lesson.name}.png"
         if write_thumbnail(self._executed(lesson.name) or lesson.path, lesson.name, picture):
