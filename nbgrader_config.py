@@ -9,6 +9,11 @@ import os
 import sys
 from pathlib import Path
 
+from nbgrader.converters.autograde import Autograde
+from nbgrader.preprocessors import Execute
+
+from ecomlab.classroom.grading import Grade, Mend
+
 c = get_config()  # noqa: F821  nbgrader gives this name
 
 here = Path(__file__).resolve().parent
@@ -20,8 +25,13 @@ c.CourseDirectory.root = str(course)
 c.CourseDirectory.source_directory = str(own if own.is_dir() else here / "notebooks" / "exercises")
 # Known wrong answers stay with the teacher.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "wrong_answers.toml"]
+# What a student deleted is put back; answers are read before they run, and tests are held out of
+# their reach (ecomlab/classroom/grading.py).
+c.Autograde.sanitize_preprocessors = [Mend, *Autograde.sanitize_preprocessors.default()]
+steps = Autograde.autograde_preprocessors.default()
+c.Autograde.autograde_preprocessors = [Grade if step is Execute else step for step in steps]
 # A cell that trains a network takes seconds on a quiet machine; a busy one gets ten times that.
-c.Execute.timeout = 120
+c.Grade.timeout = 120
 # nbgrader calls `alembic`, which lies beside it, also where this environment is not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 course.mkdir(parents=True, exist_ok=True)

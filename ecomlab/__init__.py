@@ -23,7 +23,7 @@ What knows notebooks as files and parameters (only three lessons import of it: 0
     sweep       one notebook with many parameters, on Dask
     pages       a notebook, the workbook and the book as HTML
     shop        a shop's own orders: reading, rules, features, models, reports
-    classroom   exercises, their variants and fingerprints
+    classroom   exercises: variants, fingerprints, grading
     authoring   what authors store in lessons and results
     papers      what README and book tell of the lessons, written from the results
     expected    what lessons are expected to record: snapshots and bands

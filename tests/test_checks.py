@@ -1,5 +1,7 @@
 """`ecomlab.checks`: what a student reads at once, for each way of being wrong."""
 
+import contextlib
+import io
 import sys
 import warnings
 
@@ -9,12 +11,13 @@ import pytest
 
 from ecomlab import checks
 from ecomlab.checks import answers
-from ecomlab.checks.fingerprints import fingerprint, pack
+from ecomlab.checks.fingerprints import pack
 
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):
     monkeypatch.setattr(answers, "_known", {})
+    monkeypatch.setattr(answers, "_sheet", {})
     monkeypatch.setattr(answers, "_calls", {})
 
 
@@ -22,10 +25,13 @@ def learn(right, *cases, wrong=(), digits=4):
     """Make `task` known by an answer that is right and by others that are wrong."""
 
     def found(function):
-        return fingerprint([answers._call(function, c) for c in cases or ((),)], digits)
+        with checks.recording() as recorded, contextlib.redirect_stdout(io.StringIO()):
+            function.__name__ = "task"
+            checks.answer(function, *cases, digits=digits)
+        return recorded[-1].found
 
     known = {"right": found(right), "wrong": [[found(w), h] for w, h in wrong]}
-    checks.load(pack({"task": known}))
+    checks.load(pack({"sheet": {}, "tasks": {"task": known}}))
 
 
 def ask(function, capsys, *cases, **options):
@@ -178,7 +184,7 @@ def test_its_input_stays_as_it_was(capsys):
     assert given.tolist() == [0, 1, 2]
 
 
-def test_warnings_and_printing_stay_out_of_a_graded_cell(capfd):
+def test_warnings_stay_out_of_a_graded_cell_and_what_is_printed_goes_to_stdout(capfd):
     def noisy():
         print("hello")
         print("hello", file=sys.stderr)
@@ -188,7 +194,47 @@ def test_warnings_and_printing_stay_out_of_a_graded_cell(capfd):
     noisy.__name__ = "task"
     checks.answer(noisy)
     said = capfd.readouterr()
-    assert "hello" not in said.out and said.err == ""
+    assert said.out == "hello\nhello\ntask: right\n" and said.err == ""
+
+
+def test_a_flood_of_prints_is_cut(capfd):
+    def task():
+        for _ in range(10_000):
+            print("x" * 100)
+        return 1
+
+    checks.answer(task)
+    said = capfd.readouterr().out
+    assert said.endswith(" ... and 1,008,000 characters more\ntask: right\n")
+    assert len(said) < 2100
+
+
+def test_three_significant_digits_are_the_same_in_check_and_hidden_test(capsys):
+    for value, right in ((0.0123, True), (0.01234, True), (0.012, False), (0.0125, False)):
+        learn(lambda: {"a": 0.012345}, digits=3)
+
+        def task(value=value):
+            return {"a": value}
+
+        said = ask(task, capsys, digits=3)
+        assert (said == "task: right") == right, said
+        if right:
+            checks.require(task, (), {"a": 0.012345}, digits=3)
+        else:
+            assert "three significant digits" in said
+            with pytest.raises(checks.NotRight):
+                checks.require(task, (), {"a": 0.012345}, digits=3)
+
+
+def test_parts_of_an_answer_are_tested_apart():
+    def task():
+        return {"a": 1, "b": 2}
+
+    checks.require(task, (), {"a": 1, "b": 3}, part=lambda answer: answer["a"])
+    with pytest.raises(checks.NotRight, match="other numbers"):
+        checks.require(task, (), {"a": 1, "b": 3}, part=lambda answer: answer["b"])
+    with pytest.raises(checks.NotRight, match="the part that is tested here is missing"):
+        checks.require(task, (), {"c": 1}, part=lambda answer: answer["c"])
 
 
 def test_what_is_packed_cannot_be_read():

@@ -1,5 +1,7 @@
-"""The classroom: `ecomlab exercise`, and nbgrader's whole round run for real."""
+"""The classroom: `ecomlab exercise`, cheating answers, and nbgrader's whole round run for real."""
 
+import contextlib
+import io
 import os
 import re
 import resource
@@ -8,17 +10,20 @@ import sys
 import time
 from pathlib import Path
 
+import classes
 import nbformat
 import pytest
 from conftest import ROOT
 
-from ecomlab import classroom
+from ecomlab import checks
+from ecomlab.checks.referee import Referee
+from ecomlab.checks.scan import Scan, bound_names
+from ecomlab.classroom import find_exercise
+from ecomlab.classroom.sheets import about, is_task, rules_of, student_copy, task_of, walk
 from ecomlab.cli import classroom as cli_classroom
 from ecomlab.errors import UserError
-
-
-def about(cell):
-    return cell.metadata.get("nbgrader", {})
+from ecomlab.project import NOTEBOOKS
+from ecomlab.results import read_results
 
 
 def test_the_command_gives_copies_solutions_and_variants(tmp_path, monkeypatch, capsys):
@@ -33,7 +38,7 @@ def test_the_command_gives_copies_solutions_and_variants(tmp_path, monkeypatch, 
     cli_classroom.exercise("01", variant=7, to=tmp_path / "source")
     name = "01_neuron_and_backprop"
     made = (tmp_path / "source" / name / f"{name}.ipynb").read_text("utf-8")
-    assert "VARIANT = 7" in made
+    assert re.search(r"VARIANT = \d*7 ", made)
     assert not (tmp_path / "source" / name / "wrong_answers.toml").exists()
     with pytest.raises(UserError, match="no exercise '99'"):
         cli_classroom.exercise("99")
@@ -41,88 +46,217 @@ def test_the_command_gives_copies_solutions_and_variants(tmp_path, monkeypatch, 
         cli_classroom.exercise("01", variant=3)
 
 
-# nbgrader's round: generate, submit, autograde, feedback.
-
-NAME = "03_cnn_product_images"
-CRASHES = {
-    "syntax error": ("def convolve", "def convolve("),
-    "divides by zero": ("    (h, w), (a, b)", "    1 / 0\n    (h, w), (a, b)"),
-}
-
-
-def handed_in(kind):
-    """A student's notebook; its points out of ten."""
-    notebook = nbformat.read(classroom.find_exercise("03"), as_version=4)
-    solutions = {about(c).grade_id: c.source for c in notebook.cells if about(c).get("solution")}
-    student = classroom.student_copy(notebook)
-    mine = {about(c).get("grade_id"): c for c in student.cells}
-    if kind == "untouched":
-        return student, 0
-    for task, text in solutions.items():
-        mine[task].source = re.sub(r"^ *### (BEGIN|END) SOLUTION\n?", "", text, flags=re.M)
-    if kind == "right":
-        return student, 10
-    if kind == "wrong":  # the kernel turned round, the loss summed
-        for task, (old, new) in {
-            "convolve": ("* kernel).sum()", "* kernel[::-1, ::-1]).sum()"),
-            "mean_loss": (".mean()", ".sum()"),
-        }.items():
-            mine[task].source = mine[task].source.replace(old, new)
-        return student, 6
-    if kind == "tampered":  # tests are put back when they are graded
-        mine["convolve"].source = "def convolve(photo, kernel):\n    return photo"
-        mine["test_convolve"].source = "pass"
-        return student, 8
-    old, new = CRASHES[kind]
-    assert old in mine["convolve"].source
-    mine["convolve"].source = mine["convolve"].source.replace(old, new)
-    return student, 8
+def test_grade_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("ECOMLAB_COURSE", str(tmp_path))
+    with pytest.raises(UserError, match="was not handed out: nbgrader generate_assignment"):
+        cli_classroom.grade("01")
+    (tmp_path / "release" / classes.NAME).mkdir(parents=True)
+    with pytest.raises(UserError, match="nothing was handed in"):
+        cli_classroom.grade("01")
 
 
-def graded(course, kinds):
-    """Run nbgrader's round; return points, the seconds of grading and the largest process."""
+# Cheating answers, without a kernel: read first, then run under the referee's eyes.
+
+
+def run_in_process(notebook):
+    """Run a sheet as grading does; return the points of each task, and what was said of it."""
+    space, scan = {"__name__": "__sheet__"}, Scan(**rules_of(notebook))
+    referee, points, said = Referee(space), {}, {}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        with contextlib.redirect_stdout(io.StringIO()):
+            if about(cell).get("grade"):
+                task = task_of(cell)
+                try:
+                    referee.before_test(task, said.get(task, ""))
+                    exec(compile(cell.source, "<test>", "exec"), space)
+                    points[task] = points.get(task, 0) + about(cell).points
+                except Exception as failure:
+                    said.setdefault(task, str(failure))
+            elif is_task(cell):
+                if objections := scan.objections(cell.source):
+                    said[about(cell).grade_id] = "its cell was refused: " + "; ".join(objections)
+                else:
+                    exec(compile(cell.source, "<answer>", "exec"), space)
+            else:
+                exec(compile(cell.source, "<given>", "exec"), space)
+                referee.after_given(bound_names(cell.source))
+    return points, said
+
+
+def sheet_with(answer):
+    """The source of the sheet, hidden tests and all, with one answer to `gradient`."""
+    notebook = nbformat.read(find_exercise(classes.SHEET), as_version=4)
+    classes.cell_of(notebook, "gradient").source = answer
+    return notebook
+
+
+def test_right_answers_earn_all_points_under_the_referee():
+    notebook = nbformat.read(find_exercise(classes.SHEET), as_version=4)
+    points, said = run_in_process(notebook)
+    assert sum(points.values()) == classes.MOST and said == {}
+
+
+@pytest.mark.parametrize("kind", [*classes.CHEATS, *classes.REBINDS])
+def test_a_cheating_answer_earns_nothing_and_is_named(kind):
+    if kind in classes.CHEATS:
+        notebook = sheet_with(classes.CHEATS[kind])
+        objections = Scan(**rules_of(notebook)).objections(classes.CHEATS[kind])
+        assert objections and all(re.match(r"line \d+: .{10,}", line) for line in objections)
+        return  # it does not run at all
+    points, said = run_in_process(sheet_with(classes.REBINDS[kind]))
+    assert "gradient" not in points and said["gradient"]
+    assert sum(points.values()) == classes.MOST - 2, said
+
+
+def test_an_answer_is_told_at_home_that_it_will_be_refused(tmp_path, capsys):
+    """The check reads the cell as grading does; a notebook keeps a cell's text as a file."""
+    path = tmp_path / "cell.py"
+    path.write_text("def gradient(x, y, w, b):\n    return {'w': x_train[0], 'b': 0}\n")
+    space = {}
+    notebook = nbformat.read(find_exercise(classes.SHEET), as_version=4)
+    for task in walk(notebook):
+        if task.name == "gradient":
+            space = task.space
+            break
+    exec(compile(path.read_text(), str(path), "exec"), space)
+    capsys.readouterr()
+    checks.answer(space["gradient"], (1, 2, 3, 4))
+    said = capsys.readouterr().out
+    assert "gradient: not yet. It will be refused: line 2: `x_train` is the sheet's" in said
+
+
+def test_what_honest_answers_do_is_not_refused():
+    honest = (
+        "import math\nimport numpy as np\nfrom itertools import pairwise\n\n"
+        "STEP = 1e-3\n\n"
+        "def helper(x):\n    total = 0\n    for _ in range(3):\n        total += x\n"
+        "    return total\n\n"
+        "def gradient(x, y, w, b):\n    frame = {}\n    frame['a'] = [math.sqrt(v) for v in x]\n"
+        "    x_train = np.array(x)\n    print(x_train.shape)\n    return helper(frame['a'][0])\n\n"
+        "result = gradient(x_train, y_train, 0, 0)\nprint(result, y_val[:3])\n"
+    )
+    notebook = nbformat.read(find_exercise(classes.SHEET), as_version=4)
+    assert Scan(**rules_of(notebook)).objections(honest) == []
+
+
+# nbgrader's round, with all that happens in a course.
+
+
+def nbgrader(course, *arguments):
+    command = [str(Path(sys.executable).with_name("nbgrader")), *arguments]
     environment = os.environ | {"ECOMLAB_COURSE": str(course)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
 
-    def nbgrader(*arguments):
-        command = [str(Path(sys.executable).with_name("nbgrader")), *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-3000:]
 
-    nbgrader("generate_assignment", NAME)
-    release = course / "release" / NAME
-    assert [p.name for p in release.iterdir()] == [f"{NAME}.ipynb"]
-    assert "BEGIN SOLUTION" not in (release / f"{NAME}.ipynb").read_text("utf-8")
-    expected = {}
-    for number, kind in enumerate(kinds):
-        student = f"{number:02}_{kind.replace(' ', '_')}"
-        notebook, expected[student] = handed_in(kind)
-        folder = course / "submitted" / student / NAME
-        folder.mkdir(parents=True)
-        nbformat.write(notebook, folder / f"{NAME}.ipynb")
+def graded(course, ecomlab_command, sheet, *options):
+    """Run `ecomlab grade`; return its lines by student, and the seconds that it took."""
+    environment = os.environ | {"ECOMLAB_COURSE": str(course)}
     start = time.perf_counter()
-    nbgrader("autograde", NAME)
-    seconds = time.perf_counter() - start
-    nbgrader("generate_feedback", NAME)
+    command = [*ecomlab_command, "grade", sheet, *options]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    return lines, time.perf_counter() - start
 
-    from nbgrader.api import Gradebook
 
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
-        points = {s["student"]: s["score"] for s in gradebook.submission_dicts(NAME)}
-    assert points == expected
-    for student in expected:
-        page = (course / "feedback" / student / NAME / f"{NAME}.html").read_text("utf-8")
-        assert NAME in page
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+def hand_in(course, student, notebook, name=classes.NAME, sheet=classes.NAME):
+    folder = course / "submitted" / student / sheet
+    folder.mkdir(parents=True)
+    if notebook is not None:
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+def class_of_forty():
+    """Yield (student, notebook, name of the file, points, remark)."""
+    cases = {
+        kind: (change, points, words) for kind, (change, points, words) in classes.REAL.items()
+    }
+    for kind, answer in classes.CHEATS.items():
+        words = "gradient: its cell was refused: line"
+        cases[f"cheats: {kind}"] = (classes.instead(answer), classes.MOST - 2, words)
+    for kind, answer in classes.REBINDS.items():
+        cases[f"cheats: {kind}"] = (classes.instead(answer), classes.MOST - 2, "gradient")
+    for kind, (change, points, words) in cases.items():
+        notebook = classes.copy_with_answers()
+        change(notebook)
+        yield re.sub(r"\W+", "_", kind), notebook, classes.NAME, points, words
+    yield (
+        "file_renamed",
+        classes.copy_with_answers(),
+        "my homework (2)",
+        10,
+        "my homework (2).ipynb",
+    )
+    yield "empty_folder", None, None, 0, "no notebook of this sheet was handed in"
 
 
 @pytest.mark.exhaustive
-def test_nbgraders_round_with_six_kinds_of_students(tmp_path):
-    """Submissions are graded one after another: a class of thirty only takes longer."""
-    kinds = ["right", "untouched", "wrong", "tampered", *CRASHES]
-    seconds, megabytes = graded(tmp_path / "course", kinds)
-    print(f"{len(kinds)} submissions: {seconds:.0f} s, largest process {megabytes:.0f} MB")
-    assert megabytes < 4096
-    page = tmp_path / "course" / "feedback" / "01_untouched" / NAME / f"{NAME}.html"
-    text = page.read_text("utf-8")
-    assert "not right: convolve: not tried" in text
+@pytest.mark.timeout(3600)
+def test_a_class_with_all_that_happens_in_a_course(tmp_path, ecomlab_command):
+    course, expected = tmp_path / "course", {}
+    nbgrader(course, "generate_assignment", classes.NAME)
+    release = course / "release" / classes.NAME
+    assert [p.name for p in release.iterdir()] == [f"{classes.NAME}.ipynb"]
+    assert "BEGIN SOLUTION" not in (release / f"{classes.NAME}.ipynb").read_text("utf-8")
+    for student, notebook, name, points, words in class_of_forty():
+        hand_in(course, student, notebook, name)
+        expected[student] = points, words
+    damaged = course / "submitted" / "no_notebook" / classes.NAME
+    damaged.mkdir(parents=True)
+    (damaged / f"{classes.NAME}.ipynb").write_text("{ this is no notebook")
+    expected["no_notebook"] = 0, "could not be read"
+    lines, seconds = graded(course, ecomlab_command, classes.SHEET, "--all")
+    megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(*(f"{student}: {line[:150]}" for student, line in lines.items()), sep="\n")
+    print(f"{len(lines)} submissions: {seconds:.0f} s, largest process {megabytes:.0f} MB")
+    assert lines.keys() == expected.keys()
+    for student, (points, words) in expected.items():
+        assert lines[student].startswith(f"{points} of "), (student, lines[student])
+        assert (words or "") in lines[student], (student, lines[student])
+    assert "one answer waits for you" in lines["an_answer_for_a_person"]
+    assert "|" not in lines["right"]
+    assert megabytes < 5000
+
+    nbgrader(course, "generate_feedback", classes.NAME)
+    for student in expected.keys() - {"no_notebook"}:
+        page = course / "feedback" / student / classes.NAME / f"{classes.NAME}.html"
+        assert page.stat().st_size < 3e6, student
+        first = page.read_text("utf-8")
+        if expected[student][1]:
+            assert "What grading remarked" in first
+    untouched = course / "feedback" / "untouched" / classes.NAME / f"{classes.NAME}.html"
+    text = untouched.read_text("utf-8")
+    assert "not right: gradient: not tried" in text
     assert "Traceback (most recent call last)" not in text
+
+
+@pytest.mark.exhaustive
+def test_a_sheet_with_networks_stays_within_its_bounds(tmp_path, ecomlab_command):
+    course, path = tmp_path / "course", find_exercise("03")
+    source = nbformat.read(path, as_version=4)
+    nbgrader(course, "generate_assignment", path.stem)
+    answers = {about(c).grade_id: c.source for c in source.cells if is_task(c)}
+    for student, keep in (("right", True), ("untouched", False)):
+        notebook = student_copy(source)
+        for cell in filter(is_task, notebook.cells if keep else []):
+            cell.source = re.sub(
+                r"^ *### (BEGIN|END) SOLUTION\n?", "", answers[about(cell).grade_id], flags=re.M
+            )
+        hand_in(course, student, notebook, path.stem, path.stem)
+    lines, _ = graded(course, ecomlab_command, "03")
+    assert lines["right"] == "10 of 10 points", lines
+    assert lines["untouched"].startswith("0 of 10 points | ")
+
+
+def test_the_guide_tells_the_gap_of_lesson_02_as_it_is_stored():
+    stored = read_results(NOTEBOOKS / "02_deep_and_classical.ipynb")
+    gap, low, high = (-stored[f"table_gain{end}"] for end in ("", "_high", "_low"))
+    guide = (ROOT / "docs" / "teaching.md").read_text("utf-8")
+    words = "On the {:,} test rows of lesson 02's table a gap of {} has an interval from {} to {};"
+    shown = [f"{value:.4f}".lstrip("0") for value in (gap, low, high)]
+    assert words.format(stored["n_test_table"], *shown) in guide
+    wider = (high - low) / 2 * 20**0.5  # on a twentieth of the rows
+    assert "on a twentieth of them it would hold 0" in guide and gap - wider < 0

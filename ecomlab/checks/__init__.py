@@ -5,6 +5,16 @@ answers and of known wrong ones, packed into its first code cell: enough to reco
 not to read one. Points come from nbgrader's hidden tests, which use other inputs.
 """
 
-from ecomlab.checks.answers import NotRight, answer, last_answer, load, must, recording, require
+from ecomlab.checks.answers import (
+    NotRight,
+    answer,
+    last_answer,
+    load,
+    must,
+    recording,
+    require,
+    take_over,
+)
 
 __all__ = ["NotRight", "answer", "last_answer", "load", "must", "recording", "require"]
+__all__ += ["take_over"]

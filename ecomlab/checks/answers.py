@@ -7,6 +7,7 @@ and so would a line on stderr, as none.
 import contextlib
 import copy
 import io
+import linecache
 import os
 import traceback
 import warnings
@@ -14,10 +15,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ecomlab.checks.fingerprints import Call, fingerprint, leaves, matches, unpack
+from ecomlab.checks.fingerprints import (
+    Call,
+    digest,
+    fingerprint,
+    leaf_matches,
+    leaves,
+    matches,
+    unpack,
+)
 from ecomlab.checks.hints import explain, listed
+from ecomlab.checks.scan import Scan
 
-_known = {}  # task -> {"right": fingerprint, "wrong": [[fingerprint, hint], ...]}
+_known = {}  # task -> {"right": fingerprint, "wrong": [[fingerprint, hint], ...], "begin": text}
+_sheet = {}  # what an answer may not use: the arguments of `Scan`
 _calls = {}  # task -> the calls of its last check
 _record = None  # what `recording` fills
 
@@ -36,11 +47,21 @@ class Outcome(NamedTuple):
     ----------
     state : {"not tried", "not yet", "right"}
     hint : str
-        What is wrong; empty unless the state is `not yet`.
+        Where to begin, or what is wrong; empty where the answer is right.
     """
 
     state: str
     hint: str = ""
+
+
+class Recorded(NamedTuple):
+    """What one call of `answer` found: task, fingerprint, outcome, the calls and their digits."""
+
+    task: str
+    found: dict
+    outcome: Outcome
+    calls: list
+    digits: int
 
 
 def load(packed):
@@ -51,7 +72,22 @@ def load(packed):
     packed : str
         What `ecomlab.checks.fingerprints.pack` returned.
     """
-    _known.update(unpack(packed))
+    found = unpack(packed)
+    _sheet.update(found.get("sheet", {}))
+    _known.update(found.get("tasks", found))
+
+
+def take_over(other):
+    """Know what another copy of this package knows; for whoever grades.
+
+    Parameters
+    ----------
+    other : module
+        `ecomlab.checks`, as a sheet has imported it.
+    """
+    theirs = other.answers
+    _sheet.update(theirs._sheet)
+    _known.update(theirs._known)
 
 
 @contextlib.contextmanager
@@ -60,8 +96,8 @@ def recording():
 
     Yields
     ------
-    list of (str, dict, Outcome)
-        Task, fingerprint and outcome, one a call of `answer`, as they come.
+    list of Recorded
+        One a call of `answer`, as they come.
     """
     global _record
     _record = []
@@ -86,13 +122,13 @@ def answer(function, *cases, rules=(), digits=4):
     digits : int
         Digits that must agree.
     """
-    name = function.__name__
-    cases = cases or ((),)
-    calls = [_call(function, case) for case in cases]
-    _calls[name] = calls
-    outcome = _judge(name, calls, rules, digits)
+    name = getattr(function, "__name__", "the answer")
+    with _listening() as heard:
+        calls = [_call(function, case, heard) for case in cases or ((),)]
+        _calls[name] = calls
+        outcome = _refused(function) or _judge(name, calls, rules, digits, heard)
     if _record is not None:
-        _record.append((name, fingerprint(calls, digits), outcome))
+        _record.append(Recorded(name, fingerprint(calls, digits), outcome, calls, digits))
     print(f"{name}: {outcome.state}{'. ' if outcome.hint else ''}{outcome.hint}")
 
 
@@ -132,7 +168,7 @@ def must(condition, words):
         raise NotRight(words)
 
 
-def require(function, case, expected, tolerance=1e-4):
+def require(function, case, expected, tolerance=1e-4, digits=None, part=None):
     """Raise `NotRight` unless a function's answer is the expected one.
 
     Parameters
@@ -144,30 +180,56 @@ def require(function, case, expected, tolerance=1e-4):
         Compared by value; shapes must be equal.
     tolerance : float
         Relative to each number, and absolute for numbers below one.
+    digits : int, optional
+        Significant digits that must agree, judged as `answer` does, in place of a tolerance.
+    part : callable, optional
+        What of the answer, and of the expected one, is compared; without it all is.
     """
-    call = _call(function, case)
+    with _listening() as heard:
+        call = _call(function, case, heard)
     _must_have_answered(function, call)
-    found, wanted = dict(leaves(call.value)), dict(leaves(expected))
-    name = function.__name__
+    name, value = function.__name__, call.value
+    if part is not None:
+        try:
+            value, expected = part(value), part(expected)
+        except (TypeError, LookupError):
+            raise NotRight(f"{name}: the part that is tested here is missing") from None
+    found, wanted = dict(leaves(value)), dict(leaves(expected))
     must(found.keys() == wanted.keys(), f"{name}: asked are {listed(wanted) or 'single values'}")
     for path, want in wanted.items():
-        part = f"{name}{path}"
-        if isinstance(want, np.ndarray):
-            got = found[path]
-            must(isinstance(got, np.ndarray), f"{part}: numbers are asked")
-            shapes = f"shape {got.shape}, asked is {want.shape}"
-            must(got.shape == want.shape, f"{part}: {shapes}")
-            close = np.allclose(got, want, rtol=tolerance, atol=tolerance, equal_nan=True)
-            must(close, f"{part}: other numbers are asked, in a case that the check does not show")
-        else:
-            must(found[path] == want, f"{part}: another answer is asked")
+        _must_be_equal(f"{name}{path}", found[path], want, tolerance, digits)
 
 
-def _call(function, case):
-    """Call a function with copies of its arguments."""
+def _must_be_equal(name, got, want, tolerance, digits):
+    if not isinstance(want, np.ndarray):
+        must(not isinstance(got, np.ndarray) and got == want, f"{name}: another answer is asked")
+        return
+    must(isinstance(got, np.ndarray), f"{name}: numbers are asked")
+    must(got.shape == want.shape, f"{name}: shape {got.shape}, asked is {want.shape}")
+    if digits is None:
+        close = np.allclose(got, want, rtol=tolerance, atol=tolerance, equal_nan=True)
+    else:
+        close = leaf_matches(got, digest(want, digits), digits)
+    must(close, f"{name}: other numbers are asked, in a case that the check does not show")
+
+
+def _refused(function):
+    """Return an outcome for an answer that uses what no answer may use, else None."""
+    if _record is not None or not _sheet:
+        return None
+    if _known and getattr(function, "__name__", None) not in _known:
+        return Outcome("not yet", "Write it with `def`, under the name that is asked.")
+    code = getattr(function, "__code__", None)
+    source = "".join(linecache.getlines(code.co_filename)) if code else ""
+    objections = Scan(**_sheet).objections(source)
+    return Outcome("not yet", f"It will be refused: {objections[0]}") if objections else None
+
+
+def _call(function, case, heard):
+    """Call a function with copies of its arguments; `heard` takes what it prints."""
     arguments = [_copied(argument) for argument in case]
     try:
-        with _quiet():
+        with _quiet(heard):
             value = function(*arguments)
     except (Exception, SystemExit) as error:
         return Call(error=error)
@@ -176,17 +238,43 @@ def _call(function, case):
     return Call(value, changed=any(not _same(now, then) for now, then in arrays))
 
 
+class _Heard(io.TextIOBase):
+    """What an answer prints: the beginning is kept, the rest is counted."""
+
+    most = 2000  # characters
+
+    def __init__(self):
+        self.text, self.left_out = "", 0
+
+    def write(self, text):
+        kept = text[: self.most - len(self.text)]
+        self.text += kept
+        self.left_out += len(text) - len(kept)
+        return len(text)
+
+
 @contextlib.contextmanager
-def _quiet():
-    """Keep warnings and printing away from the notebook."""
-    nowhere = io.StringIO()
+def _listening():
+    """Yield what takes an answer's prints, and print them afterwards."""
+    heard = _Heard()
+    try:
+        yield heard
+    finally:
+        if heard.text:
+            rest = f" ... and {heard.left_out:,} characters more" if heard.left_out else ""
+            print(heard.text.rstrip("\n") + rest)
+
+
+@contextlib.contextmanager
+def _quiet(heard):
+    """Keep warnings away from the notebook, and what is printed until all is judged."""
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)  # TensorFlow writes past Python's stderr
     try:
         with (
             warnings.catch_warnings(record=True),
-            contextlib.redirect_stderr(nowhere),
-            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(heard),
+            contextlib.redirect_stdout(heard),
         ):
             yield
     finally:
@@ -209,7 +297,7 @@ def _copied(argument):
 
 def _must_have_answered(function, call):
     name = function.__name__
-    must(not isinstance(call.error, NotImplementedError), f"{name}: not tried")
+    must(type(call.error) is not NotImplementedError, f"{name}: not tried")
     must(call.error is None, f"{name}: stopped with {_error_text(call.error)}")
     must(call.value is not None, f"{name}: it returns nothing")
 
@@ -218,11 +306,11 @@ def _error_text(error):
     return f"{type(error).__name__}: {error}".split("\n")[0][:200]
 
 
-def _judge(name, calls, rules, digits):
+def _judge(name, calls, rules, digits, heard):
     """Return the outcome: known wrong answers first, since their hints say most."""
-    if any(isinstance(call.error, NotImplementedError) for call in calls):
-        return Outcome("not tried")
     known = _known.get(name, {}) if _record is None else {}
+    if any(type(call.error) is NotImplementedError for call in calls):
+        return Outcome("not tried", known.get("begin", ""))
     for wrong, hint in known.get("wrong", []):
         if matches(calls, wrong, digits):
             return Outcome("not yet", hint)
@@ -235,7 +323,7 @@ def _judge(name, calls, rules, digits):
             return Outcome("not yet", "It changes its input: work on a copy.")
     for rule, hint in rules:
         try:
-            with _quiet():
+            with _quiet(heard):
                 holds = rule(*[call.value for call in calls])
         except Exception as error:
             return Outcome("not yet", f"{hint} (its check stopped: {_error_text(error)})")

@@ -30,7 +30,8 @@ def pack(known):
     Parameters
     ----------
     known : dict
-        `{task: {"right": fingerprint, "wrong": [[fingerprint, hint], ...]}}`.
+        `{"sheet": {"withheld": names, "keras": bool}, "tasks": {task: {"right": fingerprint,
+        "wrong": [[fingerprint, hint], ...], "begin": text}}}`.
 
     Returns
     -------
@@ -51,7 +52,7 @@ def leaves(value, path=""):
     elif type(value).__module__.startswith("pandas") and hasattr(value, "to_numpy"):
         value = value.to_numpy()
     if isinstance(value, str):
-        yield path, value
+        yield path, str.__str__(value)  # of a class of its own, too
         return
     if isinstance(value, dict):
         for key in sorted(value, key=str):
@@ -80,11 +81,12 @@ def fingerprint(calls, digits):
             found[start] = ["error", type(call.error).__name__]
             continue
         for path, leaf in leaves(call.value):
-            found[start + path] = _digest(leaf, digits)
+            found[start + path] = digest(leaf, digits)
     return found
 
 
-def _digest(leaf, digits):
+def digest(leaf, digits):
+    """Return the shape of a leaf and what its numbers are recognised by."""
     if isinstance(leaf, str):
         return ["text", _hash([leaf])]
     shape = str(leaf.shape)

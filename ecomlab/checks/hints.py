@@ -49,6 +49,8 @@ def _explain_leaf(leaf, wanted, digits):
                     return words
     if str(leaf.shape) != shape:
         return f"The shape: yours is {leaf.shape}, asked is {shape}."
+    if digits == 3:
+        return "The shape is right, the numbers are not: three significant digits, as in 0.0123."
     return "The shape is right, the numbers are not."
 
 

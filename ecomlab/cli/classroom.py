@@ -1,4 +1,4 @@
-"""`ecomlab exercise`: a copy to work on, the worked solution, or a variant for a class."""
+"""`ecomlab exercise`: a sheet to work on, or a variant for a class. `ecomlab grade`: a round."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +34,8 @@ def exercise(
     """
     import nbformat
 
-    from ecomlab.classroom import find_exercise, set_variant, stamp_exercise, student_copy
+    from ecomlab.classroom import find_exercise, student_copy
+    from ecomlab.classroom.stamping import set_variant, stamp_exercise
     from ecomlab.pages.links import relink
 
     if (variant is None) != (to is None):
@@ -47,11 +48,7 @@ def exercise(
         print(path)
         return
     if to is not None:
-        set_variant(notebook, variant)
-        try:
-            stamp_exercise(notebook, path)
-        except UserError as error:
-            raise UserError(f"variant {variant} does not do, take another: {error}") from None
+        set_variant(notebook, path, variant)
         target = to / path.stem / path.name
     else:
         kind = "solution" if solution else "exercise"
@@ -62,3 +59,23 @@ def exercise(
     relink(notebook, path, target)
     write_text(target, nbformat.writes(notebook) + "\n")
     print(target)
+
+
+def grade(
+    name: Annotated[str, typer.Argument(help="A lesson's number or name.")],
+    all_remarks: Annotated[
+        bool, typer.Option("--all", help="Every remark, not the first of each student.")
+    ] = False,
+):
+    """Grade what a class has handed in for a sheet; print points and what went wrong.
+
+    Examples: ecomlab grade 03 / ECOMLAB_COURSE=~/course ecomlab grade 03 --all
+    """
+    from ecomlab.classroom.rounds import grade as grade_all
+
+    for graded in grade_all(name):
+        wait = ", one answer waits for you" if graded.waits else ""
+        remarks = graded.remarks if all_remarks else graded.remarks[:1]
+        more = len(graded.remarks) - len(remarks)
+        print(f"{graded.student}: {graded.points:g} of {graded.most:g} points{wait}", end="")
+        print("".join(f" | {remark}" for remark in remarks) + (f" | {more} more" if more else ""))

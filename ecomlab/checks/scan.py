@@ -1,0 +1,188 @@
+"""What an answer may use, read from its source before it runs.
+
+A hidden test runs in the kernel in which the answer was defined. So an answer that reaches for
+the checks, for Python's own names or for the sheet's data is refused before it runs. The rules
+say what is needed, not which tricks are known: few modules, no classes, no private names.
+"""
+
+import ast
+import symtable
+
+MODULES = {  # what an answer may import
+    *("bisect", "collections", "datetime", "decimal", "fractions", "functools", "heapq"),
+    *("itertools", "math", "numpy", "pandas", "random", "re", "statistics", "string", "time"),
+}
+_NAMES = {
+    **dict.fromkeys(("eval", "exec", "compile", "__import__"), "runs text as code"),
+    **dict.fromkeys(("globals", "locals", "vars", "dir"), "reads names that are not its own"),
+    **dict.fromkeys(("getattr", "setattr", "delattr"), "reaches into objects by name"),
+    **dict.fromkeys(("get_ipython", "In", "Out", "exit", "quit"), "talks to the notebook"),
+    **dict.fromkeys(("open", "breakpoint"), "leaves the notebook"),
+    **dict.fromkeys(("checks", "builtins", "sys"), "reaches what judges the answer"),
+    "VARIANT": "reads the sheet's own number",
+}
+_FRAMES = {"f_back", "f_builtins", "f_code", "f_globals", "f_locals", "gi_frame", "tb_frame"}
+# Modules that allowed modules bring along, and functions of theirs that read or write files.
+_INSIDE = {
+    "abc",
+    "builtins",
+    "enum",
+    "importlib",
+    "inspect",
+    "io",
+    "os",
+    "sys",
+    "types",
+    "warnings",
+}
+_FILES = {
+    *("DataSource", "f2py", "fromfile", "fromregex", "genfromtxt", "load", "loadtxt", "memmap"),
+    *("save", "savetxt", "savez", "savez_compressed", "testing", "tofile", "save_weights"),
+}
+_KEPT = {"trainable", "columns", "index", "name"}  # attributes that an answer may set
+_COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}
+
+
+def tree_of(source):
+    """Return a cell's syntax tree, as a notebook reads it, or None for what is no Python."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        return compile(TransformerManager().transform_cell(source), "<answer>", "exec", flags)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def bound_names(source):
+    """Return the names that a cell of plain Python binds, as {name: module or None}.
+
+    The module is the one from which the name was imported.
+    """
+    tree = ast.parse(source)
+    modules = {}
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            modules |= {(a.asname or a.name.split(".")[0]): a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules |= {(a.asname or a.name): node.module for a in node.names}
+    symbols = symtable.symtable(source, "<cell>", "exec").get_symbols()
+    bound = (s.get_name() for s in symbols if s.is_assigned() or s.is_imported())
+    return {name: modules.get(name) for name in bound}
+
+
+class Scan:
+    """Reads one answer after another, as they stand in a sheet.
+
+    Parameters
+    ----------
+    withheld : iterable of str
+        Names of the sheet that an answer may not use: its data, its helpers.
+    keras : bool
+        Whether an answer may import Keras.
+    """
+
+    def __init__(self, withheld=(), keras=False):
+        self.withheld = set(withheld)
+        self.modules = MODULES | ({"keras"} if keras else set())
+
+    def objections(self, source):
+        """Return what a cell does that no answer may do.
+
+        Parameters
+        ----------
+        source : str
+            The cell, as it stands in the notebook.
+
+        Returns
+        -------
+        list of str
+            One sentence for each kind, with its line; empty for a cell that may run. What is no
+            Python at all is left to Python.
+        """
+        tree = tree_of(source)
+        if tree is None:
+            return []
+        found = {}
+        for node in ast.walk(tree):
+            for words in self._wrong(node):
+                found.setdefault(words, getattr(node, "lineno", 1))
+        self._follow(tree)
+        lines = {n.id: n.lineno for n in ast.walk(tree) if isinstance(n, ast.Name)}
+        for name in sorted(_read_in_functions(tree) & self.withheld):
+            found.setdefault(
+                f"`{name}` is the sheet's; use what the function is given", lines[name]
+            )
+        return [f"line {line}: {words}" for words, line in found.items()]
+
+    def _wrong(self, node):
+        """Yield what is wrong with one node of the tree."""
+        match node:
+            case ast.Import(names=names):
+                asked = [name.name for name in names]
+            case ast.ImportFrom(module=module, names=names):
+                asked = [f"{module}.{name.name}" for name in names]
+            case _:
+                asked = []
+        for name in asked:
+            parts = name.split(".")
+            if parts[0] not in self.modules or not _allowed(*parts[1:]) or parts[-1] == "*":
+                yield f"it imports `{name}`, which no answer needs"
+        match node:
+            case ast.Name(id=name) if name in _NAMES:
+                yield f"`{name}` {_NAMES[name]}"
+            case ast.Name(id=name) if name.startswith("_") and name.strip("_"):
+                yield f"`{name}` is a private name"
+            case ast.Attribute(attr=name, ctx=context):
+                if not _allowed(name):
+                    yield f"`.{name}` is not an answer's business"
+                if not isinstance(context, ast.Load) and name not in _KEPT:
+                    yield f"it changes `.{name}` of an object"
+            case ast.Call(func=ast.Name(id="type"), args=[_, _, *_]) | ast.ClassDef():
+                yield "it makes a class of its own; a function is asked"
+            case ast.Global():
+                yield "it changes names outside its function (`global`)"
+
+    def _follow(self, tree):
+        """Withhold what was made of withheld data outside functions, too."""
+        for node in tree.body:
+            read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            if isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom)):
+                continue
+            if read & self.withheld:
+                self.withheld |= _changed_by(node)
+
+
+def _changed_by(node):
+    """Return the names that a statement binds, or whose methods it calls."""
+    names = set()
+    for part in ast.walk(node):
+        match part:
+            case ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
+                names.add(name)
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+                names.add(name)
+    return names - {"np", "pd"}
+
+
+def _read_in_functions(tree):
+    """Return the names that functions read from outside themselves."""
+
+    def read(table, inside):
+        names = set()
+        for child in table.get_children():
+            deeper = inside or child.get_name() not in _COMPREHENSIONS
+            if deeper:
+                symbols = child.get_symbols()
+                names |= {s.get_name() for s in symbols if s.is_global() and s.is_referenced()}
+            names |= read(child, deeper)
+        return names
+
+    return read(symtable.symtable(ast.unparse(tree), "<answer>", "exec"), False)
+
+
+def _allowed(*names):
+    forbidden = _FRAMES | _INSIDE | _FILES
+    return not any(n.startswith(("_", "read_", "to_pickle")) or n in forbidden for n in names)

@@ -1,0 +1,170 @@
+"""nbgrader's steps for a sheet: what a student broke is mended, what cheats is refused.
+
+`nbgrader_config.py` puts these in the places of nbgrader's own. Whatever a submission does, it is
+graded to its end within bounds of time, memory and printed text, and its first cell says in one
+line each what went wrong.
+"""
+
+import copy
+import json
+import time
+
+import nbformat
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_markdown_cell, new_output
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from traitlets import Integer
+
+from ecomlab.checks.scan import Scan, bound_names
+from ecomlab.classroom.sheets import about, is_task, rules_of, student_copy, task_of
+
+REMARKS = "What grading remarked"  # the heading of a graded sheet's first cell
+_NOTED = "ecomlab_remarks"  # between the two steps: the sheet's metadata
+
+
+class Mend(NbGraderPreprocessor):
+    """Puts back the cells of a sheet that a submission lacks, each at its place."""
+
+    def preprocess(self, nb, resources):
+        """Return the submission with all cells of its source; see nbgrader."""
+        names = resources["nbgrader"]
+        folder = CourseDirectory(parent=self)
+        source = folder.format_path(folder.source_directory, ".", names["assignment"])
+        sheet = student_copy(nbformat.read(f"{source}/{names['notebook']}.ipynb", as_version=4))
+        asked, there = {about(c).grade_id: c for c in sheet.cells if about(c)}, {}
+        for cell in nb.cells:
+            there.setdefault(about(cell).get("grade_id"), []).append(cell)
+            # Metadata are the sheet's: a tag may say that a cell is skipped, a lock of one's own
+            # that it is not read, and nbgrader stops at what it does not understand.
+            cell.metadata = nbformat.from_dict({})
+        remarks, last = [], None
+        for name, cell in asked.items():
+            found = there.get(name)
+            if not found:
+                remarks.append(f"the cell `{name}` was missing and is put back")
+                found = [copy.deepcopy(cell)]
+                nb.cells.insert(0 if last is None else _index(nb.cells, last) + 1, found[0])
+            if len(found) > 1:
+                remarks.append(f"the cell `{name}` stood there {len(found)} times")
+            last = found[-1]  # in a notebook, too, the last of several definitions counts
+            last.metadata = copy.deepcopy(cell.metadata)
+            if last.cell_type != cell.cell_type:
+                remarks.append(f"the cell `{name}` was of another type: {cell.cell_type} again")
+        nb.metadata[_NOTED] = remarks
+        return nb, resources
+
+
+def _index(cells, cell):
+    """Return the place of this very cell; another one may be equal."""
+    return next(place for place, other in enumerate(cells) if other is cell)
+
+
+class Grade(Execute):
+    """Runs a submission: answers are read first, tests are held out of their reach."""
+
+    memory = Integer(4096, help="megabytes that a submission may take").tag(config=True)
+    seconds = Integer(900, help="seconds that a whole submission may take").tag(config=True)
+    characters = Integer(100_000, help="characters that a cell may print").tag(config=True)
+
+    def preprocess(self, nb, resources, km=None):
+        """Return the submission, run, with its remarks; see nbgrader."""
+        rules = rules_of(nb)
+        self._scan, self._stopped, self._unnoted, self._over = Scan(**rules), {}, set(), ""
+        self._remarks = list(nb.metadata.pop(_NOTED, []))
+        self._end = time.monotonic() + self.seconds
+        most = self.timeout
+        start = f"start({self.memory}, {self.characters})"
+        self.extra_arguments = [
+            "--HistoryManager.hist_file=:memory:",
+            f"--IPKernelApp.exec_lines={_call(start)}",
+        ]
+        try:
+            nb, resources = super().preprocess(nb, resources, km)
+        finally:
+            self.timeout = most
+        self._remarks += [line for cell in nb.cells for line in _failures(cell)]
+        if self._remarks:
+            lines = "\n".join(f"- {line}" for line in self._remarks)
+            cell = new_markdown_cell(f"## {REMARKS}\n\n{lines}")
+            if nb.nbformat_minor < 5:
+                cell.pop("id", None)
+            nb.cells.insert(0, cell)
+        return nb, resources
+
+    def preprocess_cell(self, cell, resources, index):
+        """Run one cell; a kernel that has died or hangs ends nothing but this submission."""
+        if cell.cell_type != "code":
+            return cell, resources
+        left = self._end - time.monotonic()
+        if left <= 0 and not self._over:
+            self._over = f"the sheet took more than {self.seconds} seconds"
+        objections = [] if about(cell).get("locked") else self._scan.objections(cell.source)
+        if self._over or objections:
+            words = self._over or f"was refused: {'; '.join(objections)}"
+            cell.outputs = [_error("Refused", words)]
+            self._note(cell, words)
+            return cell, resources
+        kept, cell.source = cell.source, self._to_run(cell) + cell.source
+        self.timeout = min(self.timeout, max(1, int(left)))
+        try:
+            cell, resources = super().preprocess_cell(cell, resources, index)
+        except DeadKernelError:
+            self._over = "it ended its own kernel, by too much memory or on purpose"
+        except CellTimeoutError:
+            self._over = "it could not be stopped in time"
+        finally:
+            cell.source = kept
+        if self._over:
+            cell.outputs = [_error("Stopped", self._over)]
+        for output in cell.outputs:
+            if output.output_type == "error" and not about(cell).get("grade"):
+                self._note(cell, f"stopped with {_words(output)}")
+        return cell, resources
+
+    def _note(self, cell, words):
+        """Remember why a cell did not run to its end."""
+        name = about(cell).get("grade_id")
+        if is_task(cell):
+            self._stopped.setdefault(name, f"its cell {words}")
+        elif not about(cell).get("grade"):
+            whose = f"the cell `{name}`" if name else "a cell of your own"
+            self._remarks.append(f"{whose} {words}")
+
+    def _to_run(self, cell):
+        """Return the line that goes before a cell: the referee notes, or puts back."""
+        names, self._unnoted = sorted(self._unnoted), set()
+        note = _call(f"after_given({json.dumps(names)})") + "\n" if names else ""
+        if not about(cell).get("locked"):
+            return note
+        self._unnoted = set(bound_names(cell.source))
+        if not about(cell).get("grade"):
+            return note
+        task = task_of(cell)
+        return note + _call(f"before_test({task!r}, {self._stopped.get(task, '')!r})") + "\n"
+
+
+def _call(what):
+    return f"__import__('ecomlab.checks.referee', fromlist=['_']).{what}"
+
+
+def _error(name, words):
+    return new_output("error", ename=name, evalue=words, traceback=[f"{name.lower()}: {words}"])
+
+
+def _words(output):
+    """Return an error in one line."""
+    if output.ename in ("CellTimeoutError", "KeyboardInterrupt"):
+        return "the end of its time"
+    return f"{output.ename}: {output.evalue}".strip(": ").split("\n")[0][:200]
+
+
+def _failures(cell):
+    """Yield one line for a graded cell that has failed."""
+    if cell.cell_type == "code" and about(cell).get("grade"):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                known = output.ename in ("NotRight", "Refused", "Stopped")
+                words = output.evalue if known else f"{task_of(cell)}: {_words(output)}"
+                yield f"`{about(cell).grade_id}`: {words}"
+                return

@@ -1,0 +1,127 @@
+"""A round of grading: what a class has handed in, graded one after another, as a table."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from ecomlab.classroom.sheets import about, find_exercise
+from ecomlab.errors import UserError
+from ecomlab.project import ROOT
+
+
+class Graded(NamedTuple):
+    """What came of one submission.
+
+    Attributes
+    ----------
+    student : str
+    points : float
+        What the tests gave.
+    most : float
+        What they could give.
+    waits : bool
+        Whether an answer waits for a person.
+    remarks : list of str
+        One line for each thing that went wrong.
+    """
+
+    student: str
+    points: float
+    most: float
+    waits: bool
+    remarks: list
+
+
+def course_folder():
+    """Return the folder of the course: `course/`, or wherever ECOMLAB_COURSE says."""
+    return Path(os.environ.get("ECOMLAB_COURSE") or ROOT / "course").resolve()
+
+
+def grade(name):
+    """Grade all that was handed in for one sheet.
+
+    Parameters
+    ----------
+    name : str
+        A lesson's number or name.
+
+    Yields
+    ------
+    Graded
+        One a student, as soon as it is known.
+
+    Raises
+    ------
+    UserError
+        If nbgrader is not installed, nothing was handed out, or nothing handed in.
+    """
+    sheet, course = find_exercise(name).stem, course_folder()
+    tool = Path(sys.executable).with_name("nbgrader")
+    if not tool.exists():
+        raise UserError("nbgrader is not installed: pip install 'ecomlab[classroom]'")
+    if not (course / "release" / sheet).is_dir():
+        raise UserError(f"{sheet} was not handed out: nbgrader generate_assignment {sheet}")
+    folders = sorted(p for p in (course / "submitted").glob(f"*/{sheet}") if p.is_dir())
+    if not folders:
+        raise UserError(f"nothing was handed in: {course / 'submitted'}/<student>/{sheet}")
+    remarks = {folder.parent.name: _received(folder, course, sheet) for folder in folders}
+    for student, told in remarks.items():
+        # One process for each: whatever a submission does to it, the next one is graded.
+        command = [tool, "autograde", sheet, "--student", student, "--force"]
+        subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+        yield _graded(course, sheet, student, told)
+
+
+def _received(folder, course, sheet):
+    """Bring what was handed in under the name that nbgrader asks for; return remarks."""
+    target = folder / f"{sheet}.ipynb"
+    if target.exists():
+        return []
+    found = [path for path in sorted(folder.rglob("*.ipynb")) if _is_of(path, course, sheet)]
+    if found:
+        target.write_bytes(found[-1].read_bytes())
+        return [f"the file was called {found[-1].relative_to(folder)}"]
+    target.write_bytes((course / "release" / sheet / target.name).read_bytes())
+    return ["no notebook of this sheet was handed in"]
+
+
+def _is_of(path, course, sheet):
+    """Tell whether a file is this sheet under another name: it has most of its tasks."""
+    asked = _names(course / "release" / sheet / f"{sheet}.ipynb")
+    return len(asked & _names(path)) > len(asked) / 2
+
+
+def _names(path):
+    import nbformat
+
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except Exception:  # whatever a student's file may be
+        return set()
+    return {about(cell)["grade_id"] for cell in cells if about(cell).get("solution")}
+
+
+def _graded(course, sheet, student, remarks):
+    """Return what the gradebook and the graded notebook say of a student."""
+    import nbformat
+    from nbgrader.api import Gradebook, MissingEntry
+
+    from ecomlab.classroom.grading import REMARKS
+
+    path = course / "autograded" / student / sheet / f"{sheet}.ipynb"
+    if not path.exists():
+        return Graded(student, 0.0, 0.0, False, [*remarks, "the file could not be read"])
+    first = nbformat.read(path, as_version=4).cells[0].source
+    if first.startswith(f"## {REMARKS}"):
+        remarks += [line.removeprefix("- ") for line in first.splitlines()[2:]]
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        try:
+            grades = gradebook.find_submission_notebook(sheet, sheet, student).grades
+        except MissingEntry:
+            return Graded(student, 0.0, 0.0, False, [*remarks, "the file could not be read"])
+        tested = [grade for grade in grades if grade.cell_type == "code"]
+        points = sum(grade.auto_score or 0 for grade in tested)
+        waits = any(grade.needs_manual_grade for grade in grades)
+        return Graded(student, points, sum(g.max_score for g in tested), waits, remarks)

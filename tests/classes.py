@@ -1,0 +1,194 @@
+"""Submissions as classes hand them in: right and wrong ones, broken ones, and ones that cheat."""
+
+import re
+
+import nbformat
+from nbformat.v4 import new_code_cell
+
+from ecomlab.classroom.sheets import about, find_exercise, is_task, student_copy
+
+SHEET = "01"
+NAME = find_exercise(SHEET).stem
+MOST = 10  # points of the tests of this sheet
+
+# Each takes the place of the answer to `gradient`, worth two points, or stands before it.
+LAZY = "def gradient(x, y, w, b):\n    return {}\n"
+CHEATS = {
+    "patches the checks": "checks.require = checks.must = lambda *a, **k: None\n" + LAZY,
+    "patches them by name": "setattr(checks, 'require', print)\n" + LAZY,
+    "patches NumPy": "np.allclose = lambda *a, **k: True\n" + LAZY,
+    "patches Python": "import builtins\nbuiltins.AssertionError = KeyError\n" + LAZY,
+    "swaps the modules": "import sys\nsys.modules['ecomlab.checks'] = None\n" + LAZY,
+    "hides the traceback": "get_ipython().showtraceback = lambda *a, **k: None\n" + LAZY,
+    "hides it by magic": "%xmode Minimal\n" + LAZY,
+    "runs text": "exec('checks' + '.require = print')\n" + LAZY,
+    "reads the history": "def gradient(x, y, w, b):\n    return eval(In[-1])\n",
+    "reads the frames": (
+        "def gradient(x, y, w, b):\n    try:\n        1 / 0\n    except Exception as e:\n"
+        "        return e.__traceback__.tb_frame.f_back.f_locals['expected']\n"
+    ),
+    "reads the fingerprints": "def gradient(x, y, w, b):\n    return checks.answers._known\n",
+    "reads the sheet's file": (
+        "import json\nwith open('01_neuron_and_backprop.ipynb') as f:\n    cells = json.load(f)\n"
+    )
+    + LAZY,
+    "equals everything": (
+        "class Equal(dict):\n    __eq__ = lambda self, other: True\n"
+        "def gradient(x, y, w, b):\n    return Equal()\n"
+    ),
+    "asks the solution": "from ecomlab.classroom import find_exercise\n" + LAZY,
+    "reads the sheet's data": (
+        "def gradient(x, y, w, b):\n    return {'w': x_train[0], 'b': validation_loss}\n"
+    ),
+    "carries the data out": (
+        "store = []\nstore.append(y_val)\n"
+        "def gradient(x, y, w, b):\n    return {'w': store[0], 'b': 0}\n"
+    ),
+}
+# These name nothing that is forbidden; what they change is put back before the test.
+REBINDS = {
+    "binds NumPy anew": "class_ = 0\nnp = None\n" + LAZY,
+    "binds the checks anew": "def must(*a):\n    pass\nrequire = must\nsum = zip = must\n" + LAZY,
+    "leaves the kernel": "def gradient(x, y, w, b):\n    raise SystemExit\n",
+}
+
+
+def copy_with_answers():
+    """A student's copy with right answers in it, and the answers by task."""
+    notebook = nbformat.read(find_exercise(SHEET), as_version=4)
+    answers = {about(c).grade_id: c.source for c in notebook.cells if is_task(c)}
+    student = student_copy(notebook)
+    for cell in student.cells:
+        if is_task(cell):
+            text = answers[about(cell).grade_id]
+            cell.source = re.sub(r"^ *### (BEGIN|END) SOLUTION\n?", "", text, flags=re.M)
+    return student
+
+
+def cell_of(notebook, name):
+    return next(c for c in notebook.cells if about(c).get("grade_id") == name)
+
+
+def place_of(notebook, name):
+    return notebook.cells.index(cell_of(notebook, name))
+
+
+def inside(code):
+    """Change the answer to `gradient`: this code stands at its beginning."""
+
+    def change(notebook):
+        cell = cell_of(notebook, "gradient")
+        cell.source = cell.source.replace("    p = 1", f"    {code}\n    p = 1")
+
+    return change
+
+
+def instead(code):
+    def change(notebook):
+        cell_of(notebook, "gradient").source = code
+
+    return change
+
+
+def untouched(notebook):
+    empty = student_copy(nbformat.read(find_exercise(SHEET), as_version=4))
+    notebook.cells = empty.cells
+
+
+def wrong(notebook):
+    for task, (old, new) in {
+        "gradient": (" / len(y)", ""),
+        "on_paper": ("-np.log(p)", "p"),
+    }.items():
+        cell = cell_of(notebook, task)
+        assert old in cell.source
+        cell.source = cell.source.replace(old, new)
+
+
+def half(notebook):
+    cell = cell_of(notebook, "backward")
+    cell.source = cell.source.replace(" * (z1 > 0)", "")
+
+
+def answered(notebook):
+    cell_of(notebook, "in_your_own_words").source = "One weighted sum is left."
+
+
+def deleted(notebook):
+    del notebook.cells[place_of(notebook, "test_gradient")]
+    del notebook.cells[place_of(notebook, "gradient")]
+    del notebook.cells[place_of(notebook, "given_3")]
+
+
+def copied(notebook):
+    place = place_of(notebook, "test_gradient")
+    notebook.cells.insert(place, nbformat.from_dict(notebook.cells[place]))
+    place = place_of(notebook, "gradient")
+    notebook.cells.insert(place, nbformat.from_dict(notebook.cells[place]))
+
+
+def turned_to_text(notebook):
+    for name in ("test_gradient", "backward"):
+        cell = cell_of(notebook, name)
+        cell.cell_type = "markdown"
+        del cell["outputs"], cell["execution_count"]
+
+
+def written_elsewhere(notebook):
+    cell = cell_of(notebook, "gradient")
+    notebook.cells[place_of(notebook, "gradient")] = new_code_cell(cell.source)
+
+
+def tests_changed(notebook):
+    cell_of(notebook, "test_gradient").source = "pass"
+    cell_of(notebook, "gradient").source = LAZY
+
+
+def skipped_by_tag(notebook):
+    cell_of(notebook, "gradient").source = LAZY
+    cell_of(notebook, "test_gradient").metadata["tags"] = ["skip-execution"]
+
+
+def locked_by_oneself(notebook):
+    cell_of(notebook, "gradient").source = LAZY
+    lock = {"locked": True, "grade_id": "mine", "solution": False, "grade": False, "task": False}
+    mine = new_code_cell(CHEATS["patches the checks"], metadata={"nbgrader": lock})
+    notebook.cells.insert(place_of(notebook, "test_gradient"), mine)
+
+
+def spoils_the_data(notebook):
+    mine = new_code_cell("y_val[:] = 0\nx_val[:] = 0")
+    notebook.cells.insert(place_of(notebook, "settings"), mine)
+
+
+# What a class hands in: how it differs from right answers, its points, and what is remarked.
+REAL = {
+    "right": (lambda n: None, 10, None),
+    "untouched": (untouched, 0, "on_paper: not tried"),
+    "wrong": (wrong, 7, "on_paper"),
+    "a part is right": (half, 8, "backward"),
+    "an answer for a person": (answered, 10, None),
+    "syntax error": (instead("def gradient(x"), 8, "gradient: its cell stopped with SyntaxError"),
+    "divides by zero": (inside("1 / 0"), 8, "gradient: stopped with ZeroDivisionError"),
+    "cells deleted": (deleted, 5, "the cell `given_3` was missing and is put back"),
+    "cells copied": (copied, 10, "the cell `gradient` stood there 2 times"),
+    "cells turned to text": (turned_to_text, 10, "the cell `test_gradient` was of another type"),
+    "answer in a new cell": (written_elsewhere, 10, "the cell `gradient` was missing"),
+    "tests changed": (tests_changed, 8, "gradient"),
+    "asks for input": (inside("input()"), 8, "gradient: stopped with StdinNotImplementedError"),
+    "endless memory": (
+        inside("x = list(x)\n    while True:\n        x.append(1)"),
+        8,
+        "gradient: stopped with MemoryError",
+    ),
+    "endless time": (inside("while True:\n        pass"), 8, "gradient: the end of its time"),
+    "prints 100 million letters": (inside('print("x" * 10**8)'), 10, None),
+    "prints 100 million lines": (
+        lambda n: instead('for i in range(10**8):\n    print("x")')(n),
+        8,
+        "gradient: its cell stopped with RuntimeError: it printed more than 100,000 characters",
+    ),
+    "skipped by a tag": (skipped_by_tag, 8, "gradient"),
+    "locked by oneself": (locked_by_oneself, 8, "a cell of your own was refused"),
+    "spoils the data": (spoils_the_data, 8, "an answer has changed the sheet's own x_val, y_val"),
+}
