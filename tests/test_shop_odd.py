@@ -82,7 +82,13 @@ def test_one_price_and_a_week_cut_short_are_told(tmp_path):
 @pytest.mark.parametrize("report", REPORTS)
 def test_no_amount_stands_without_its_currency(report, tmp_path):
     orders = read_orders(report, write(shop(2400), tmp_path))
-    page = told(make_report(report, tmp_path / "x.html", orders, FAST[report]))
+    quick = FAST[report] | ({"NEW_ONLY": "no"} if report == "recommend" else {})
+    made = make_report(report, tmp_path / "x.html", orders, quick)
+    page, _, recorded = told(made).rpartition("recorded")
     total = f"{orders.lines['amount'].sum():,.0f}"
     amounts = re.findall(rf"(?:{total}|\d{{1,3}},\d{{3}}\.\d\d)( EUR)?", page)
     assert amounts and set(amounts) == {" EUR"}
+    if report == "segments":
+        assert "currency EUR" in recorded
+        for name in ("customers", "segments", "leaving"):
+            assert set(pd.read_csv(tmp_path / f"x_{name}.csv")["currency"]) <= {"EUR"}

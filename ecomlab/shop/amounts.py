@@ -6,13 +6,27 @@ Two readings that the file does not decide between are both shown, with their to
 import pandas as pd
 
 from ecomlab.shop.columns import NEAR
-from ecomlab.shop.discounts import discount_columns, order_discounts
+from ecomlab.shop.discounts import (
+    amount_less_discount,
+    discount_columns,
+    order_discounts,
+    take_discount,
+)
 from ecomlab.shop.exports import column_in
-from ecomlab.shop.guessing import guess, name_score
-from ecomlab.shop.values import decimal_marks, read_numbers
+from ecomlab.shop.guessing import guess, number_columns, tokens
+from ecomlab.shop.pieces import (
+    FEW,
+    find_pieces,
+    name_it,
+    piece_or_line,
+    share_equal,
+    take_returned,
+)
+from ecomlab.shop.values import currency_signs, decimal_marks, read_numbers
 
 AGREE = 0.9  # share of lines in which price times quantity must be the amount
-_FEW = 20  # pairs of lines from which prices of pieces and of lines are told apart
+NUMBERS = ("quantity", "price", "amount", "refund", "discount", "returned")
+_CENTS = {"cent", "cents", "pence", "centavos", "centimos", "centimes", "grosze"}
 
 
 def read_amounts(raw, columns, export, settings):
@@ -37,31 +51,77 @@ def read_amounts(raw, columns, export, settings):
     """
     numbers, marks, problems = _numbers(raw, columns, export, settings)
     notes = ["a comma before the fraction"] if "," in marks else []
+    mark = "," if "," in marks else "."
     frame = pd.DataFrame(index=raw.index)
     for name in ("quantity", "price", "amount", "refund"):
         if name in columns:
             frame[name] = numbers[columns[name][0]]
+    notes += _from_cents(frame, columns)
     if "refund" in frame:
         frame["refund"] = frame["refund"].abs().fillna(0)
+    without = settings.get("without", ())
+    counted = "quantity" in frame or "quantity" in without
+    if not counted and "price" in frame and export is None and not problems:
+        problems += find_pieces(frame, raw, columns, mark)
     if "quantity" not in frame:
         frame["quantity"] = 1.0
         columns["quantity"] = ("", "absent: 1 a line")
     if problems:
         return frame, notes, problems
+    discount = numbers[columns["discount"][0]].abs().fillna(0) if "discount" in columns else None
+    if discount is not None and not discount.any():
+        del columns["discount"]
+        discount = None
     if export is not None:
         _by_export(frame, columns, export)
+    elif discount is not None and amount_less_discount(frame, raw, columns, discount, mark):
+        discount = None
     elif columns.get("amount", ("", ""))[1] != "map":
         problems += _by_evidence(frame, raw, columns, numbers, notes)
-    problems += _piece_or_line(frame, raw, columns, notes)
+        if "amount" not in {*frame, *without} and not problems:
+            problems += _any_money(raw, columns, mark)
+    problems += piece_or_line(frame, raw, columns, notes)
+    if discount is not None and "amount" in frame and not problems:
+        problems += take_discount(frame, raw, columns, discount, notes)
+    if "returned" in columns and not problems:
+        problems += take_returned(frame, columns, numbers[columns["returned"][0]], notes)
     if export is not None:
         own = _take_off(frame, raw, export, numbers, notes)
         _take_off_orders(frame, raw, columns, export, numbers, own, notes)
     return frame, notes, problems
 
 
+def _from_cents(frame, columns):
+    """Take amounts that their column's name calls cents to whole units."""
+    notes = []
+    for name in ("price", "amount"):
+        parts = set(tokens(columns[name][0])) if name in frame else set()
+        if parts & _CENTS and "per" not in parts and (frame[name].dropna() % 1 == 0).all():
+            frame[name] /= 100
+            notes.append(f"{columns[name][0]} is in cents: divided by 100")
+    return notes
+
+
+def _any_money(raw, columns, mark):
+    """Ask about columns that may be amounts, where no name tells of one."""
+    taken = {pair[0] for pair in columns.values()}
+    found = {}
+    for column in number_columns(raw, taken):
+        numbers = read_numbers(raw[column], mark)
+        if (numbers % 1 > 0).mean() > 0.1 or currency_signs(raw[column]).notna().mean() > 0.5:
+            found[column] = numbers.sum()
+    if not found:
+        return []
+    told = "; ".join(f"{column!r} with a total of {total:,.2f}" for column, total in found.items())
+    return [
+        f"no column is known to be an amount or a price, and these may be: {told}. Say "
+        f'{name_it("amount")}, or price for that of a piece, or amount = "" to count pieces'
+    ]
+
+
 def _numbers(raw, columns, export, settings):
     """Read every column of numbers that may matter; ask about those that read both ways."""
-    chosen = [columns[n][0] for n in ("quantity", "price", "amount", "refund") if n in columns]
+    chosen = [columns[name][0] for name in NUMBERS if name in columns]
     for others in (_minus(raw, export), *discount_columns(raw, export).values()):
         chosen += [column for column in others if column not in chosen]
     if export is None:
@@ -98,7 +158,7 @@ def _mark_that_agrees(raw, columns, column, marks):
             name: read_numbers(raw[one], mark if one == column else marks[one])
             for name, one in ((n, columns[n][0]) for n in ("quantity", "price", "amount"))
         }
-        shares[mark] = _share(read["amount"], read["price"] * read["quantity"])
+        shares[mark] = share_equal(read["amount"], read["price"] * read["quantity"])
     best = max(shares, key=shares.get)
     return best if shares[best] >= AGREE and min(shares.values()) < 0.5 else None
 
@@ -171,18 +231,23 @@ def _by_evidence(frame, raw, columns, numbers, notes):
         if column not in numbers:
             numbers[column] = read_numbers(raw[column], ".")
     if product is not None:
-        for _, column in ranked:
-            if _share(numbers[column], product) >= AGREE:
-                return _take(frame, columns, column, numbers)
+        equal = [c for _, c in ranked if share_equal(numbers[c], product) >= AGREE]
+        lower = [c for _, c in ranked if c not in equal and _less_discounts(numbers[c], product)]
+        if equal and lower:
+            return [_two_totals(equal[0], lower[0], numbers)]
+        if equal:
+            return _take(frame, columns, equal[0], numbers)
     best, column = ranked[0]
     rivals = [
-        c for s, c in ranked[1:] if s > best - NEAR and _share(numbers[c], numbers[column]) < 0.999
+        c
+        for s, c in ranked[1:]
+        if s > best - NEAR and share_equal(numbers[c], numbers[column]) < 0.999
     ]
     if rivals and product is None:
         totals = "; ".join(
             f"{c!r} with a total of {numbers[c].sum():,.2f}" for c in (column, *rivals)
         )
-        return [f"columns that may be the amount: {totals}. Name one: {_name('amount')}"]
+        return [f"columns that may be the amount: {totals}. Name one: {name_it('amount')}"]
     repeated = _repeats_an_order(numbers[column], raw, columns)
     if product is None:
         if repeated:
@@ -190,17 +255,19 @@ def _by_evidence(frame, raw, columns, numbers, notes):
             return [
                 f"column {column!r} is the same on all lines of an order: summed over lines "
                 f"{numbers[column].sum():,.2f}, once an order {once:,.2f}. If it is a line's "
-                f"value, say so: {_name('amount', column)}; else give a line's price"
+                f"value, say so: {name_it('amount', column)}; else give a line's price"
             ]
         return _take(frame, columns, column, numbers)
     if repeated:
         notes.append(f"{column} is an order's total: price times quantity is taken")
     elif _discounted(numbers[column], product):
         return _take(frame, columns, column, numbers)
-    elif _share(numbers[column], frame["price"]) < AGREE:
+    elif agrees := _agreeing(raw, product, columns):
+        notes.append(f"{agrees} is price times quantity, and {column} is not: the first is taken")
+    elif share_equal(numbers[column], frame["price"]) < AGREE:
         return [
             f"column {column!r} (total {numbers[column].sum():,.2f}) is not price times quantity "
-            f"(total {product.sum():,.2f}): name the amount ({_name('amount')}), or the price "
+            f"(total {product.sum():,.2f}): name the amount ({name_it('amount')}), or the price "
             f"alone"
         ]
     frame["amount"] = product
@@ -215,24 +282,36 @@ def _take(frame, columns, column, numbers):
     return []
 
 
-def _name(field, column="..."):
-    return f'{field} = "{column}" under [columns] in a TOML, given with --columns'
+def _agreeing(raw, product, columns):
+    """Return a column that is price times quantity, whatever its name, or None."""
+    for column in number_columns(raw, {pair[0] for pair in columns.values()}):
+        if share_equal(read_numbers(raw[column]), product) >= AGREE:
+            return column
+    return None
 
 
-def _share(first, second):
-    """Return the share of lines on which two amounts are the same to a cent or a thousandth."""
-    both = first.notna() & second.notna()
-    if not both.any():
-        return 0.0
-    gap = (first[both] - second[both]).abs()
-    return float((gap <= 0.011 + 0.0005 * second[both].abs()).mean())
+def _less_discounts(amount, product):
+    """Tell whether amounts are price times quantity, and on some lines less."""
+    both = amount.notna() & (product > 0)
+    ratio = (amount[both] / product[both]).round(3)
+    below = (ratio < 0.999).mean() if len(ratio) else 0.0
+    return bool(0.01 < below < 0.8 and (ratio >= 0.999).mean() >= 0.2 and (ratio <= 1.001).all())
+
+
+def _two_totals(first, second, numbers):
+    return (
+        f"column {first!r} (total {numbers[first].sum():,.2f}) is price times quantity, and "
+        f"{second!r} (total "
+        f"{numbers[second].sum():,.2f}) is less on some lines, as after discounts: name one: "
+        f"{name_it('amount')}"
+    )
 
 
 def _discounted(amount, product):
     """Tell whether amounts are price times quantity less discounts, or with one rate of tax."""
     both = amount.notna() & (product > 0) & (amount > 0)
     ratio = (amount[both] / product[both]).round(2)
-    if len(ratio) < _FEW:
+    if len(ratio) < FEW:
         return False
     below = ((ratio <= 1.001) & (ratio >= 0.2)).mean()
     one_rate = ((ratio - ratio.median()).abs() <= 0.011).mean()
@@ -258,46 +337,3 @@ def _same_in_orders(amount, order):
     if several.sum() < 5 or amount.nunique() < 5:
         return False
     return bool((by.nunique()[several] <= 1).mean() >= 0.95)
-
-
-def _piece_or_line(frame, raw, columns, notes):
-    """Tell a piece's value from a line's by products that are sold in several quantities."""
-    name = next((n for n in ("product_id", "product") if n in columns), None)
-    source = columns.get("amount", ("", ""))[0]
-    if name is None or not source or not columns["quantity"][0] or "amount" not in frame:
-        return []
-    times = columns["amount"][1] == "price times quantity"
-    value = frame["price"] if times else frame["amount"]
-    table = pd.DataFrame(
-        {"product": raw[columns[name][0]], "value": value, "quantity": frame["quantity"]}
-    ).dropna()
-    table = table[(table["value"] > 0) & (table["quantity"] > 0)]
-    table = table.sort_values("product", kind="stable")
-    before = table.shift()
-    pair = (table["product"] == before["product"]) & (table["quantity"] != before["quantity"])
-    table, before = table[pair], before[pair]
-    if len(table) < _FEW:
-        return []
-    piece = ((table["value"] / before["value"] - 1).abs() < 0.005).mean()
-    ratio = table["value"] / table["quantity"] / (before["value"] / before["quantity"])
-    line = ((ratio - 1).abs() < 0.005).mean()
-    if times and line > 0.8 and piece < 0.2:
-        frame["amount"] = frame["price"]
-        columns["amount"] = (source, "price, which is a line's")
-        notes.append(
-            f"{source} grows with the quantity: it is a line's price, and is not multiplied"
-        )
-    elif not times and piece > 0.8 and line < 0.2 and columns["amount"][1] != "map":
-        multiplied = frame["amount"] * frame["quantity"]
-        if name_score("price", source):
-            frame["amount"] = multiplied
-            columns["amount"] = (source, "price times quantity")
-            notes.append(f"{source} does not grow with the quantity: it is taken times quantity")
-            return []
-        return [
-            f"column {source!r} does not grow with the quantity, so it looks like a price of a "
-            f"piece: summed {frame['amount'].sum():,.2f}, times quantity {multiplied.sum():,.2f}. "
-            f'Say price = "{source}" or amount = "{source}" under [columns] in a TOML, given with '
-            f"--columns"
-        ]
-    return []

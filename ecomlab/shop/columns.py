@@ -7,6 +7,7 @@ import pandas as pd
 from ecomlab.errors import OrdersError
 from ecomlab.shop.exports import columns_of
 from ecomlab.shop.guessing import PERSON, guess, tokens
+from ecomlab.shop.values import read_numbers
 
 FIELDS = (
     "customer_id",
@@ -21,6 +22,8 @@ FIELDS = (
     "currency",
     "status",
     "refund",
+    "discount",
+    "returned",
 )
 # What each report cannot do without ("a|b": one of them).
 NEEDS = {
@@ -28,10 +31,17 @@ NEEDS = {
     "recommend": ("customer_id", "date", "product_id|product"),
     "forecast": ("date", "quantity|amount|price"),
 }
+# What is joined to a date where each stands in a column of its own.
+_YEAR, _MONTH, _DAY = (
+    "year jahr annee ano anno rok jaar yil",
+    "month monat mois mes mese maand miesiac mesic ay",
+    "day tag jour dia giorno dag dzien den gun",
+)
+_DATE_PARTS = {"year": _YEAR.split(), "month": _MONTH.split(), "day": _DAY.split()}
 NEAR = 0.05  # two candidates whose scores lie closer are asked about
 
 
-def find_columns(frame, report, mapping, source="the data", export=None):
+def find_columns(frame, report, mapping, source="the data", export=None, without=()):
     """Tell which column is what.
 
     Parameters
@@ -46,6 +56,8 @@ def find_columns(frame, report, mapping, source="the data", export=None):
         For messages.
     export : ecomlab.shop.exports.Export, optional
         The known export that the table is.
+    without : set of str
+        Fields that the table has no column for, whatever names say.
 
     Returns
     -------
@@ -67,13 +79,15 @@ def find_columns(frame, report, mapping, source="the data", export=None):
     found = {name: (column, "map") for name, column in mapping.items() if column in here}
     if export is not None:
         for name, column in columns_of(export, frame).items():
-            if name not in found and column not in {column for column, _ in found.values()}:
+            if name not in {*found, *without} and column not in {
+                column for column, _ in found.values()
+            }:
                 found[name] = (column, "export")
     else:
         for name in FIELDS:
-            if name not in found and name in here:
+            if name not in {*found, *without} and name in here:
                 found[name] = (name, "name")
-        problems += _guess_rest(frame, found)
+        problems += _guess_rest(frame, found, without)
     lacking = [
         needed
         for needed in (NEEDS[report] if report else ("date",))
@@ -91,12 +105,12 @@ def find_columns(frame, report, mapping, source="the data", export=None):
     return {name: found[name] for name in FIELDS if name in found}
 
 
-def _guess_rest(frame, found):
+def _guess_rest(frame, found, without):
     """Add guesses to what is found; return what has to be asked."""
     problems = []
     candidates = guess(frame, {column for column, _ in found.values()})
     for name in FIELDS:
-        if name in found or name not in candidates:
+        if name in {*found, *without} or name not in candidates:
             continue
         ranked = candidates[name]
         if name in ("product", "product_id"):
@@ -116,7 +130,35 @@ def _guess_rest(frame, found):
             filled = {one: frame[one].notna().mean() for one in (column, *rivals)}
             column = max(filled, key=filled.get)
         found[name] = (column, "guess")
+    if "customer_id" not in {*found, *without}:
+        taken = {column for column, _ in found.values()}
+        mails = (column for column in frame if column not in taken and _addresses(frame[column]))
+        column = next(mails, None)
+        if column is not None:
+            found["customer_id"] = (column, "its values")
     return problems
+
+
+def _addresses(values):
+    """Tell whether a column holds e-mail addresses, and more than the shop's own."""
+    texts = values.dropna().drop_duplicates().head(400).astype("str")
+    return len(texts) > 1 and texts.str.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+").mean() > 0.9
+
+
+def with_date(frame, mapping):
+    """Join a year's, a month's and a day's column to one of dates, where there is no other."""
+    parts = {}
+    for column in frame.columns:
+        for name, known in _DATE_PARTS.items():
+            if "".join(tokens(column)) in known:
+                parts.setdefault(name, column)
+    if len(parts) < 3 or "date" in mapping or not len(frame):
+        return frame
+    if any(score > 0.2 for score, _ in guess(frame, field="date").get("date", [])):
+        return frame
+    numbers = pd.DataFrame({name: read_numbers(frame[column]) for name, column in parts.items()})
+    dates = pd.to_datetime(numbers, errors="coerce")
+    return frame.assign(**{" ".join(parts[name] for name in _DATE_PARTS): dates})
 
 
 def _same(first, second):
@@ -129,6 +171,8 @@ def _same(first, second):
 def _is_personal(frame, column, found):
     """Tell whether a column that may name products tells of people instead."""
     values = frame[column].dropna().astype("str")
+    if _one_an_order(frame, column, found):
+        return True
     if PERSON.search(column) or values.head(2000).str.contains("@").mean() > 0.2:
         return True
     if "customer_id" not in found or not len(frame):
@@ -140,6 +184,18 @@ def _is_personal(frame, column, found):
     if often.sum() < 5 or values.nunique() < 0.5 * customer.nunique():
         return False
     return bool((by.nunique()[often] <= 1).mean() > 0.9)
+
+
+def _one_an_order(frame, column, found):
+    """Tell whether a column is the same on all lines of an order: its buyer, and no product."""
+    if "order_id" not in found or not len(frame):
+        return False
+    codes = pd.Series(pd.factorize(frame[column])[0], index=frame.index)
+    by = codes.groupby(frame[found["order_id"][0]])
+    several = by.size() > 1
+    if several.sum() < 5 or several.mean() < 0.1:  # few: lines that are there twice
+        return False
+    return bool((by.max() == by.min())[several].mean() > 0.95)
 
 
 def names_people(column, values):

@@ -38,7 +38,7 @@ _SOME_CLOCK = r"[0-9]{1,2}[:h.][0-9]{2}(?:[^0-9].*)?"
 _CLOCK = (
     r"^(?P<clock>\d{1,2}[:h.]\d{2}(?:[:.]\d{2})?)(?:[.,]\d+)?"
     r"\s*(?P<half>[AaPp]\.?\s?[Mm]\.?)?\s*(?:Uhr)?\s*"
-    r"(?P<zone>Z|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[A-Za-z]{2,5}|\([A-Za-z +-]+\))?$"
+    r"(?P<zone>Z|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[A-Za-z]{2,5}|\([A-Za-z +-]+\))?\.?$"
 )
 _ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 # Bare numbers that stand for a day: name, least, most, what one is in days, where they begin.
@@ -104,7 +104,8 @@ def _read_iso(texts):
         bare = texts.mask(zoned, texts.str.replace(rf" ?{_ZONE}$", "", regex=True))
         zone = zone.mask(zoned, texts.str.replace(rf"^.*?({_ZONE})$", r"\1", regex=True))
     dates = pd.to_datetime(bare, format="ISO8601", errors="coerce", utc=True)
-    dates = dates.dt.tz_localize(None).astype("datetime64[ns]")
+    dates = dates.dt.tz_localize(None)
+    dates = dates.mask(dates.dt.year > 2261).astype("datetime64[ns]")  # pandas counts no further
     dates = dates.mask(bare.str.len().fillna(0) < 8)
     return _one_clock(dates, zone), "ISO8601"
 
@@ -306,6 +307,8 @@ def _calendar(table):
     month, day = month.mask(month_first, table["a"]), day.mask(month_first, table["b"])
     year = year.mask(year < 70, year + 2000)
     year = year.mask(year < 100, year + 1900)
+    year = year.mask(year.between(2500, 2600), year - 543)  # Thailand counts from the Buddha
+    year = year.where(year < 2262, 0)  # pandas counts no further
     parts = pd.DataFrame({"year": year, "month": month, "day": day}).round().astype("int64")
     when = pd.to_datetime(parts, errors="coerce").astype("datetime64[ns]")
     for name, _, _, _, origin in _COUNTS:

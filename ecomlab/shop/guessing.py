@@ -17,7 +17,13 @@ from ecomlab.shop.values import as_texts, read_numbers
 GRADES = {"first": 1.0, "second": 0.8, "third": 0.5}
 PART = 0.8  # a known word at one end of a longer name counts so much of the word itself
 _SAMPLE = 400  # distinct values looked at
-NUMBERS = ("quantity", "amount", "price", "refund")
+NUMBERS = ("quantity", "amount", "price", "refund", "discount", "returned")
+# Letters that no accent makes of others.
+_LETTERS = str.maketrans({"ß": "ss", "ı": "i", "ł": "l", "ø": "o", "æ": "ae", "đ": "d"})
+# "Total incl. VAT" is a total: these two words together say only how the tax stands.
+_WITH_WORDS = "inc incl including ex excl excluding inkl exkl zzgl with without inclus"
+_TAX_WORDS = "tax taxes vat gst mwst ust btw tva iva dph moms alv afa kdv"
+_WITH, _TAX = frozenset(_WITH_WORDS.split()), frozenset(_TAX_WORDS.split())
 PERSON = re.compile(
     r"e-?mail|\b(full|first|last|buyer|customer|billing|shipping|ship|kunden|client)\s?name\b|"
     r"name des|phone|telefon|telefono|\bnom\b|nombre|姓名|氏名|收货人|地址|address|street|strasse",
@@ -41,9 +47,9 @@ def words():
 @lru_cache(maxsize=10_000)
 def tokens(name):
     """Return a column's name as small words without accents: "MontantTTC" is montant, ttc."""
-    text = unicodedata.normalize("NFKC", str(name)).replace("ß", "ss")
+    text = unicodedata.normalize("NFKC", str(name))
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text)
-    text = unicodedata.normalize("NFKD", text.lower())
+    text = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
     text = "".join(one for one in text if not unicodedata.combining(one))
     return tuple(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).replace("#", " no ")))
 
@@ -51,7 +57,7 @@ def tokens(name):
 def name_score(field, name):
     """Return how well a name fits a field, 0 to 1."""
     grades, never = words()[field]
-    parts = tokens(name)
+    parts = _without_tax(tokens(name))
     word = "".join(parts)
     if word in grades:
         return grades[word]
@@ -64,6 +70,15 @@ def name_score(field, name):
             if len(piece) > 2 or not piece.isascii():
                 best = max(best, PART * grades.get(piece, 0))
     return best
+
+
+def _without_tax(parts):
+    """Leave out what says only whether tax is in an amount."""
+    out = list(parts)
+    for place in range(len(out) - 2, 0, -1):
+        if out[place] in _WITH and out[place + 1] in _TAX:
+            del out[place : place + 2]
+    return out
 
 
 @lru_cache(maxsize=10_000)
@@ -99,7 +114,7 @@ def guess(frame, taken=(), field=None):
             continue
         values = frame[column]
         filled = float(values.notna().mean()) if len(values) else 1.0
-        kind = _kind(values)
+        kind = _kind_of(frame, column)
         for one, score in named.items():
             if score:
                 score *= _fits(one, kind, filled)
@@ -111,6 +126,25 @@ def guess(frame, taken=(), field=None):
             used[column] = one
             found.setdefault(one, []).append((-score, column))
     return found
+
+
+def number_columns(frame, taken):
+    """Return the columns of a table, beside those taken, whose values are numbers and no dates."""
+    found = []
+    for column in frame.columns:
+        if column not in taken:
+            kind = _kind_of(frame, column)
+            if not kind["empty"] and kind["numbers"] > 0.95 and kind["dates"] < 0.9:
+                found.append(column)
+    return found
+
+
+def _kind_of(frame, column):
+    """Look at a column's values once for each table; the answer stands in its `attrs`."""
+    kinds = frame.attrs.setdefault("kinds", {})
+    if column not in kinds:
+        kinds[column] = _kind(frame[column])
+    return kinds[column]
 
 
 def _kind(values):
@@ -140,8 +174,12 @@ def _fits(field, kind, filled):
         return filled
     if field in NUMBERS:
         few = 0.9 if field == "quantity" and kind["whole"] < 0.5 else 1.0
-        sparse = 1.0 if field == "refund" else filled
+        sparse = 1.0 if field in ("refund", "discount", "returned") else filled
         return kind["numbers"] * (0.2 if kind["dates"] > 0.9 else 1.0) * few * sparse
+    if field.endswith("_id") and kind["numbers"] > 0.9 and kind["whole"] < 0.9:
+        return 0.1  # money
+    if field == "customer_id" and kind["distinct"] == 1:
+        return 0.3 * filled  # the shop's own name
     if kind["dates"] > 0.9 and field in ("customer_id", "product", "product_id", "status"):
         return 0.1 if kind["numbers"] < 0.9 else filled
     if field in ("currency", "status"):

@@ -169,9 +169,14 @@ def _is_total(texts, filled):
     if sparse.any() and texts.shape[1]:
         first = texts[sparse].bfill(axis=1).iloc[:, 0].dropna().astype("str")
         first = first[first.str.len() < 40]
-        hit = [bool(TOTALS & {"".join(tokens(one)), *tokens(one)[:1]}) for one in first]
+        hit = [_names_total(tokens(one)) for one in first]
         found[first.index[hit]] = True
     return found
+
+
+def _names_total(parts):
+    whole = "".join(parts)
+    return bool(TOTALS & {whole, *parts[:1]}) or whole.startswith(("gesamt", "total", "summe"))
 
 
 def _is_value(cell):

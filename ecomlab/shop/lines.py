@@ -7,10 +7,19 @@ import pandas as pd
 from ecomlab.shop.amounts import read_amounts
 from ecomlab.shop.dates import AmbiguousDatesError, read_dates
 from ecomlab.shop.exports import column_in
-from ecomlab.shop.meaning import is_service, read_events, read_status
+from ecomlab.shop.meaning import (
+    events_by_values,
+    flagged,
+    is_service,
+    read_events,
+    read_status,
+    status_by_values,
+)
 from ecomlab.shop.people import hide_people
 from ecomlab.shop.returns import net_order_refunds
-from ecomlab.shop.values import currency_signs, read_ids
+from ecomlab.shop.values import currency_signs, named_currency, read_ids
+
+_SOME = 0.1  # share of rows without a date from which these are further lines of orders
 
 
 @dataclass
@@ -58,10 +67,11 @@ def typed_lines(raw, columns, settings, export):
     """
     told = Told()
     notes, problems, reasons = told.notes, told.problems, told.reasons
-    raw = _filled_down(raw, columns, export)
+    raw = _filled_down(raw, columns, export, notes)
     frame, said, asked = read_amounts(raw, columns, export, settings)
     if "date" in columns:
         frame["date"] = _dates(raw, columns, settings, notes, problems)
+    frame["repeats"] = raw.duplicated()
     notes += said
     problems += asked
     for name in ("customer_id", "order_id", "product_id"):
@@ -91,14 +101,28 @@ def typed_lines(raw, columns, settings, export):
     return frame, told
 
 
-def _filled_down(raw, columns, export):
+def _filled_down(raw, columns, export, notes):
     """Give every line of an order what stands on its first row only."""
-    if export is None or not export.rows.get("fill_down") or "order_id" not in columns:
+    known = export is not None and export.rows.get("fill_down")
+    if "order_id" not in columns or not (known or export is None):
         return raw
-    order = raw[columns["order_id"][0]]
     names = ("customer_id", "date", "time", "currency", "status", "refund")
     here = [columns[name][0] for name in names if name in columns]
     here = [column for column in here if raw[column].isna().any()]
+    order = raw[columns["order_id"][0]]
+    if not known:
+        date = columns.get("date", ("",))[0]
+        if date not in here:
+            return raw
+        empty = raw[date].isna() & raw.notna().any(axis=1)
+        if empty.mean() < _SOME or empty.iloc[0]:
+            return raw
+        if (order.isna() == empty).all():  # the order's number, too, stands there only
+            here.append(columns["order_id"][0])
+            order = order.notna().cumsum()
+        elif not order[empty].isin(order[~empty]).all():
+            return raw
+        notes.append("what stands on an order's first row only is filled down")
     return raw.assign(**{one: raw.groupby(order)[one].transform("first") for one in here})
 
 
@@ -138,9 +162,11 @@ def _currency(frame, raw, columns):
         frame["currency"] = raw[columns["currency"][0]].astype("str").str.strip().str.upper()
         return
     money = columns.get("amount") or columns.get("price")
-    signs = currency_signs(raw[money[0]]) if money else None
+    signs = currency_signs(raw[money[0]]) if money and money[0] else None
     if signs is not None and signs.notna().any():
         frame["currency"] = signs
+    elif money and (named := named_currency(money[0])):
+        frame["currency"] = named
 
 
 def _sales(frame, raw, columns, settings, export, notes, reasons):
@@ -151,14 +177,29 @@ def _sales(frame, raw, columns, settings, export, notes, reasons):
     if need:
         frame["is_line"] = raw[need].notna().any(axis=1)
     kind, others = read_events(raw, export)
+    events = None
+    guessed = export is None and "status" not in settings.get("without", ())
+    if guessed:
+        taken = {pair[0] for name, pair in columns.items() if name != "status"}
+        column, kind, others = events_by_values(raw, taken)
+        if column is not None:
+            notes.append(f"{column} tells sales from what goes back")
+            if columns.get("status", ("",))[0] == column:
+                del columns["status"]
+            events = column
     if kind is not None:
         frame["is_sale_event"] = kind != "other"
         reasons["event"] = f"an event that is no sale: {', '.join(others[:6])}"
         back = kind == "refund"
-        frame["amount"] = frame["amount"].where(~back, -frame["amount"].abs())
-        source = column_in(raw, export.rows.get("refund_of", []))
+        if "amount" in frame:
+            frame["amount"] = frame["amount"].where(~back, -frame["amount"].abs())
+        source = column_in(raw, export.rows.get("refund_of", [])) if export else None
         if source:
             frame["order_id"] = frame["order_id"].mask(back, read_ids(raw[source])[0])
+    if guessed and "status" not in columns:
+        column = status_by_values(raw, {events, *(pair[0] for pair in columns.values())})
+        if column is not None:
+            columns["status"] = (column, "its values")
     if "status" in columns:
         column, how = columns["status"]
         told = settings.get("status")
@@ -170,13 +211,21 @@ def _sales(frame, raw, columns, settings, export, notes, reasons):
             shown = ", ".join(map(repr, unknown[:6]))
             problems.append(
                 f"column {column!r}: no list knows whether {shown} is a sale: say sales = [...] "
-                f"and no_sales = [...] under [status] in a TOML, and give that with --columns"
+                f"and no_sales = [...] under [status] in a TOML, and give that with --columns; "
+                f'status = "" under [columns] counts every line'
             )
         else:
             frame["is_sale"] = sale
             reasons["status"] = f"a state that is no sale: {', '.join(no_sales[:6])}"
             counted = sorted(set(raw[column].dropna().astype("str")) - set(no_sales))
             notes.append(f"states that count as sales: {', '.join(counted[:6])}")
+    if guessed:
+        flag, said = flagged(raw, {pair[0] for pair in columns.values()})
+        if said:
+            frame["is_sale"] = frame.get("is_sale", True) & ~flag
+            reasons["status"] = "; ".join(
+                [*filter(None, [reasons.get("status")]), f"no sale by {', '.join(said)}"]
+            )
     service = is_service(frame, export)
     if service.any():
         frame["is_goods"] = ~service

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from ecomlab.shop.dates import looks_like_dates
 from ecomlab.shop.exports import column_in, folded
-from ecomlab.shop.guessing import tokens
+from ecomlab.shop.guessing import tokens, words
 from ecomlab.shop.values import as_texts
 
 _HERE = Path(__file__).parent
 _MANY = 40  # states; more are none
+_FEW = 16  # values of a column whose values alone tell what it holds
+_LONG = 8  # letters of a word for a service that others begin with: "Versandkostenpauschale"
 
 
 @cache
@@ -49,6 +52,7 @@ def read_status(values, export=None, told=None, certain=False):
         return None, [], []
     verdicts = {text: _verdict(text, export, told or {}) for text in counts.index}
     known = sum(counts[text] for text, verdict in verdicts.items() if verdict is not None)
+    certain |= False in verdicts.values()
     if not counts.sum() or (known < 0.5 * counts.sum() and not certain):
         return None, [], []
     no_sales = [text for text, verdict in verdicts.items() if verdict is False]
@@ -105,6 +109,89 @@ def read_events(raw, export):
     return kind, [text for text, what in kinds.items() if what == "other"]
 
 
+def status_by_values(raw, taken):
+    """Return a column, beside those taken, in which every value is a state that is known.
+
+    Some must be sales and some none, or the column holds something else. None if there is no
+    such column.
+    """
+    never, weak = words()["status"][1], _lists("statuses.toml")["weak"]
+    for column, texts in _of_few_values(raw, taken):
+        if never & set(tokens(column)):
+            continue
+        verdicts = {text: _verdict(text, None, {}) for text in texts}
+        strong = any(v is False and folded(text) not in weak for text, v in verdicts.items())
+        if strong and True in verdicts.values() and None not in verdicts.values():
+            return column
+    return None
+
+
+def events_by_values(raw, taken):
+    """Tell sales from what goes back by a column whose every value names such an event.
+
+    Returns
+    -------
+    column : str or None
+        None if there is no such column.
+    kind : Series of str or None
+        "sale", "refund" or "other".
+    others : list of str
+        The events that are neither.
+    """
+    lists = _lists("statuses.toml")
+    named = {"sale": lists["sale_events"], "refund": lists["refund_events"]}
+    named["other"] = lists["other_events"]
+    for column, texts in _of_few_values(raw, taken):
+        kinds = {
+            text: next((kind for kind, known in named.items() if folded(text) in known), None)
+            for text in texts
+        }
+        if "sale" in kinds.values() and len(set(kinds.values())) > 1 and None not in kinds.values():
+            others = [text for text, kind in kinds.items() if kind == "other"]
+            return column, as_texts(raw[column]).map(kinds).fillna("other"), others
+    return None, None, []
+
+
+def flagged(raw, taken):
+    """Tell which lines a column such as "is_cancelled" or "Storniert am" calls no sale.
+
+    Returns
+    -------
+    flag : Series of bool
+    columns : list of str
+        Those that say so of a line.
+    """
+    lists = _lists("statuses.toml")
+    flag, said = pd.Series(False, index=raw.index), []
+    for column in raw.columns:
+        parts = set(tokens(column)) - lists["beside_flags"]
+        if column in taken or not parts or not parts <= lists["flags"]:
+            continue
+        texts = as_texts(raw[column])
+        values = {text: folded(text) for text in texts.dropna().unique()}
+        if set(values.values()) <= lists["yes"] | lists["no"]:
+            here = texts.map(values).isin(lists["yes"])
+        elif looks_like_dates(pd.Series(list(values))) > 0.9:
+            here = texts.notna()
+        else:
+            continue
+        if here.any() and not here.all():
+            flag |= here
+            said.append(column)
+    return flag, said
+
+
+def _of_few_values(raw, taken):
+    """Yield the columns of few values, beside those taken, with these."""
+    for column in raw.columns:
+        if column not in taken and not pd.api.types.is_numeric_dtype(raw[column].dtype):
+            values = raw[column].unique()
+            if len(values) <= _FEW:
+                texts = as_texts(pd.Series(values)).dropna().tolist()
+                if len(texts) > 1:
+                    yield column, texts
+
+
 def is_service(frame, export=None):
     """Tell which lines are postage, fees, vouchers or corrections, and no goods.
 
@@ -133,8 +220,18 @@ def is_service(frame, export=None):
 
 
 def _names_service(text):
-    parts = tokens(text)
     lists = _lists("services.toml")
-    both = lists["services"] | lists["beside"]
-    whole = "".join(parts) in lists["services"]
-    return whole or (bool(set(parts) & lists["services"]) and set(parts) <= both)
+    # A voucher's value and a shipment's weight are no names.
+    parts = [part for part in tokens(text) if not part.isdigit()]
+    if "".join(parts) in lists["services"]:
+        return True
+    hits = [part for part in parts if part in lists["services"] or _begins_as_service(part)]
+    return bool(hits) and set(parts) <= {*hits, *lists["beside"]}
+
+
+@cache
+def _begins_as_service(part):
+    """Tell whether a long word begins with a long word for a service, as in German."""
+    return any(
+        part.startswith(word) for word in _lists("services.toml")["services"] if len(word) >= _LONG
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from ecomlab.errors import OrdersError
-from ecomlab.shop.columns import find_columns
+from ecomlab.shop.columns import find_columns, with_date
 from ecomlab.shop.display import write_csv
 from ecomlab.shop.exports import recognise
 from ecomlab.shop.lines import typed_lines
@@ -230,14 +230,19 @@ def check_orders(
     export = recognise(table.frame.columns)
     if export is not None and export.missing:
         raise OrdersError(f"{table.source} is {export.name}: {export.missing}")
-    columns = find_columns(table.frame, report, mapping or {}, table.source, export)
+    without = {name for name, column in (mapping or {}).items() if not column}
+    mapping = {name: column for name, column in (mapping or {}).items() if column}
+    settings = settings | {"without": without}
+    if export is None:
+        table.frame = with_date(table.frame, mapping)
+    columns = find_columns(table.frame, report, mapping, table.source, export, without)
     frame, told = typed_lines(table.frame, columns, settings, export)
     notes, problems, reasons = told.notes, told.problems, told.reasons
     n_read = len(frame) + len(table.bad_rows)
     today = pd.Timestamp.now() if today is None else pd.Timestamp(today)
 
     frame["filled"] = table.frame.notna().any(axis=1)
-    frame["repeats"] = table.frame.duplicated() & (not keep_duplicates)
+    frame["repeats"] &= not keep_duplicates
     main = settings.get("currency") or _main_currency(frame) or (export.currency if export else "")
     if settings.get("currency"):
         reasons["asked"] = ""

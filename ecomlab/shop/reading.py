@@ -138,7 +138,10 @@ def _from_payload(payload, name, settings):
             ]
             if len(inside) != 1:
                 told = ", ".join(inside[:5]) or "none"
-                raise OrdersError(f"{name} must hold one table and holds {len(inside)}: {told}")
+                raise OrdersError(
+                    f"{name} must hold one table and holds {len(inside)}: {told}. Take out the "
+                    f"one of lines; orders and lines in two files can be joined with --query"
+                )
             member = archive.read(inside[0])
         if inside[0].lower().endswith((".parquet", ".pq")):
             frame = pd.read_parquet(io.BytesIO(member)).reset_index(drop=True)

@@ -168,9 +168,10 @@ def refuse_losses(orders, allowed):
         lost = orders.dropped[~orders.dropped["rule"].isin(KNOWN)]
         told = "; ".join(f"{row.lines:,} lines: {row.reason}" for row in lost.itertuples())
         share = int(max(lines, value) * 100 + 1) / 100
+        several = " (--currency EUR keeps one alone)" if "currency" in set(lost["rule"]) else ""
         raise OrdersError(
             f"{orders.source}: {lines:.1%} of the lines and {value:.1%} of the value cannot be "
-            f"used ({told}): mend the file, or take the rest with --allow-dropped {share}"
+            f"used ({told}): mend the file, or take the rest with --allow-dropped {share}{several}"
         )
 
 

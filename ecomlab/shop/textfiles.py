@@ -54,9 +54,23 @@ def read_text(payload, name, settings):
     del payload
     hint = re.match(r"sep=(.)\r?\n", text)  # a line for a spreadsheet
     separator = settings.get("separator") or (hint[1] if hint else _separator(text[:_HEAD], name))
+    escaped = text.replace('\\"', '""') if '\\"' in text else None
     stream = io.StringIO(text, newline="")
     del text
-    frame, bad = _parse(stream, separator, name, int(bool(hint)))
+    try:
+        frame, bad = _parse(stream, separator, name, int(bool(hint)))
+    except OrdersError:
+        if escaped is None:
+            raise
+        frame, bad = None, True
+    if bad and escaped is not None:  # a database writes \" for a mark inside a text
+        try:
+            again = _parse(io.StringIO(escaped, newline=""), separator, name, int(bool(hint)))
+        except OrdersError:
+            if frame is None:
+                raise
+        else:
+            frame, bad = again if frame is None or len(again[1]) < len(bad) else (frame, bad)
     shown = {"\t": "tab"}.get(separator, separator)
     return frame, f"{encoding}, separator {shown}", bad
 

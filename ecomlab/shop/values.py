@@ -21,7 +21,18 @@ _MONEY = (
     r"(?:[A-Z]{0,3}[$€£¥\\₹₽₺₩฿₫₴]|[A-Z]{3}|[Ee]uros?|eur|usd|gbp|kr\.?|Kr\.?|zł|Kč|Ft|[Ll]ei|TL|RM|"
     r"Rs\.?|S?Fr\.?|руб\.?|р\.|лв\.?|元|円|원|￥)"
 )
-_PIECES = r"(?:pcs?\.?|[Ss]tk\.?|Stück|st|x|ks|szt\.?|uds?\.?|un|pz|件|个|個|개|%)"
+_UNITS = (
+    r"(?i:pcs?\.?|stc?k\.?|stück|stuks?|st|x|ks|szt\.?|uds?\.?|un|units?|pz[as]?\.?|pezzi|nos?\.?|ea\.?|"
+    r"each|pkg\.?|packs?|paare?|pairs?|box(?:es)?|sets?|db|kpl|adet|шт\.?)"
+)
+_PIECES = rf"(?:{_UNITS}|件|个|個|개|%)"
+_PER_PIECE = rf"(?:\s*(?:/|per|pro)\s*{_UNITS})?"
+# Three capital letters in a column's name are a currency if they are one of these.
+_CODES = """
+EUR USD GBP CHF SEK NOK DKK ISK PLN CZK HUF RON BGN TRY UAH RUB JPY CNY RMB KRW INR BRL MXN ARS CLP
+COP PEN UYU CAD AUD NZD ZAR SGD HKD TWD THB MYR IDR PHP VND AED SAR ILS EGP NGN KES
+"""
+CODES = frozenset(_CODES.split())
 
 
 def read_ids(column):
@@ -168,6 +179,13 @@ def currency_signs(column):
     return spread(found.replace(CURRENCIES).astype("str"), codes, column)
 
 
+def named_currency(name):
+    """Return the currency that a column's name holds, as in "Total (GBP)"; "" for none."""
+    codes = set(re.findall(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", str(name))) & CODES
+    codes |= {code for sign, code in CURRENCIES.items() if not sign.isalpha() and sign in str(name)}
+    return codes.pop() if len(codes) == 1 else ""
+
+
 def _shapes(digits):
     """Name how each text of digits and marks reads: whole, decimal, group, either or none."""
     # Digits are spelled out: Arrow then matches the pattern, several times as fast.
@@ -202,7 +220,7 @@ def _bare(texts):
     plain = texts.str.replace("[\N{MINUS SIGN}–—]", "-", regex=True)
     bare = plain.str.replace(rf"^\s*([(+'-]*)\s*{_MONEY}\s*(?=[(+\-\d.,])", r"\1", regex=True)
     bare = bare.str.replace(
-        rf"(?<=[\d.,)-])\s*(?:{_MONEY}|{_PIECES})\s*([)-]*)$", r"\1", regex=True
+        rf"(?<=[\d.,)-])\s*(?:{_MONEY}{_PER_PIECE}|{_PIECES})\s*([)-]*)$", r"\1", regex=True
     )
     bare = bare.str.replace(r"(?<=\d)\s(?=\d)|^[\s'’`´]+|(?<=[-(+])\s+", "", regex=True)
     bare = bare.str.replace(r"(?<=\d)['’`´](?=\d)|\s+(?=-$)", "", regex=True).str.strip()
