@@ -158,7 +158,8 @@ def with_date(frame, mapping):
         return frame
     numbers = pd.DataFrame({name: read_numbers(frame[column]) for name, column in parts.items()})
     dates = pd.to_datetime(numbers, errors="coerce")
-    return frame.assign(**{" ".join(parts[name] for name in _DATE_PARTS): dates})
+    name = " ".join(parts[name] for name in _DATE_PARTS)
+    return frame.drop(columns=list(parts.values())).assign(**{name: dates})
 
 
 def _same(first, second):
