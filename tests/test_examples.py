@@ -40,7 +40,7 @@ def documented(command, path=()):
 
 HELP = dict(documented(typer.main.get_command(app)))
 # These run notebooks or build a site; `data fetch` needs the network or a mirror.
-LONG = {"run", "workbook", "book", "store", "full", "sweep", "compare", "report", "score"}
+LONG = {"run", "workbook", "book", "store", "full", "sweep", "compare", "report", "score", "grade"}
 EXAMPLES = [
     pytest.param(
         example,
@@ -60,6 +60,13 @@ FIRST = {
     HELP["score",]: HELP["report", "segments"],
 }
 FIRST = {examples_of(late)[0]: examples_of(earlier)[0] for late, earlier in FIRST.items()}
+# A class hands in what was handed out.
+SHEET = "00_start_here"
+FIRST |= dict.fromkeys(
+    examples_of(HELP["grade",]),
+    f"sh -c 'nbgrader generate_assignment {SHEET} --force && mkdir -p course/submitted/ada && "
+    f"cp -r course/release/{SHEET} course/submitted/ada'",
+)
 
 
 @pytest.mark.parametrize("path", HELP, ids=" ".join)

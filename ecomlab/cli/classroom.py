@@ -69,7 +69,7 @@ def grade(
 ):
     """Grade what a class has handed in for a sheet; print points and what went wrong.
 
-    Examples: ecomlab grade 03 / ECOMLAB_COURSE=~/course ecomlab grade 03 --all
+    Examples: ecomlab grade 00 / ecomlab grade 00 --all
     """
     from ecomlab.classroom.rounds import grade as grade_all
 
