@@ -42,6 +42,20 @@ def ask(function, capsys, *cases, **options):
     return said.out.strip()
 
 
+@pytest.mark.parametrize(
+    ("yours", "said"),
+    [
+        (..., "not tried. Write your answer in place of the three dots."),
+        (-1.48, "right"),  # rounded on paper
+        (1.5, "not yet. Look at the sign."),
+        ([-1.5], "not yet. Look at the sign."),
+    ],
+)
+def test_a_question_in_a_lesson(yours, said, capsys):
+    checks.question(yours, right=-1.5, hint="Look at the sign.")
+    assert capsys.readouterr().out.strip() == said
+
+
 def test_not_tried_not_yet_and_right(capsys):
     def stub():
         raise NotImplementedError

@@ -1,4 +1,5 @@
-"""What a task of an exercise calls: `answer` while a student tries, the rest in hidden tests.
+"""What asks and answers: `question` in lessons; in a task of an exercise `answer` while a student
+tries, the rest in hidden tests.
 
 Everything is printed: a value at the end of a graded cell would be read as points by nbgrader,
 and so would a line on stderr, as none.
@@ -130,6 +131,30 @@ def answer(function, *cases, rules=(), digits=4):
     if _record is not None:
         _record.append(Recorded(name, fingerprint(calls, digits), outcome, calls, digits))
     print(f"{name}: {outcome.state}{'. ' if outcome.hint else ''}{outcome.hint}")
+
+
+def question(yours, right, hint, digits=2):
+    """Answer a lesson's small question, asked before the reader goes on; print one line.
+
+    Parameters
+    ----------
+    yours : number, list or array
+        What the reader found; `...`, as the lesson has it, where nothing was tried.
+    right : number, list or array
+        Computed by the lesson's own functions, so that the cell does not show it.
+    hint : str
+        What is printed where the answer is another one.
+    digits : int
+        Digits that must agree: a number from paper is rounded.
+    """
+    if yours is ...:
+        outcome = Outcome("not tried", "Write your answer in place of the three dots.")
+    else:
+        found, wanted = np.asarray(yours, float), np.asarray(right, float)
+        slack = 0.5 * 10.0 ** (1 - digits)
+        same = found.shape == wanted.shape and np.allclose(found, wanted, rtol=slack, atol=1e-9)
+        outcome = Outcome("right") if same else Outcome("not yet", hint)
+    print(f"{outcome.state}{'. ' if outcome.hint else ''}{outcome.hint}")
 
 
 def last_answer(function):
