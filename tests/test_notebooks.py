@@ -51,6 +51,7 @@ ELSEWHERE = (
 MARKED = (
     "00_start_here",
     "00b_data",
+    "01_neuron_and_backprop",
     "02_deep_and_classical",
     "04a_rnn_lstm_gru",
     "04b_next_trip",
