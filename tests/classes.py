@@ -170,7 +170,7 @@ REAL = {
     "an answer for a person": (answered, 10, None),
     "syntax error": (instead("def gradient(x"), 8, "gradient: its cell stopped with SyntaxError"),
     "divides by zero": (inside("1 / 0"), 8, "gradient: stopped with ZeroDivisionError"),
-    "cells deleted": (deleted, 5, "the cell `given_3` was missing and is put back"),
+    "cells deleted": (deleted, 8, "the cell `given_3` was missing and is put back"),
     "cells copied": (copied, 10, "the cell `gradient` stood there 2 times"),
     "cells turned to text": (turned_to_text, 10, "the cell `test_gradient` was of another type"),
     "answer in a new cell": (written_elsewhere, 10, "the cell `gradient` was missing"),
@@ -181,7 +181,11 @@ REAL = {
         8,
         "gradient: stopped with MemoryError",
     ),
-    "endless time": (inside("while True:\n        pass"), 8, "gradient: the end of its time"),
+    "endless time": (
+        inside("while True:\n        pass"),
+        8,
+        "gradient: was stopped at the end of its time",
+    ),
     "prints 100 million letters": (inside('print("x" * 10**8)'), 10, None),
     "prints 100 million lines": (
         lambda n: instead('for i in range(10**8):\n    print("x")')(n),

@@ -257,6 +257,7 @@ def _call(function, case, heard):
         with _quiet(heard):
             value = function(*arguments)
     except (Exception, SystemExit) as error:
+        traceback.clear_frames(error.__traceback__)  # what it had filled memory with
         return Call(error=error)
     pairs = zip(arguments, case, strict=True)
     arrays = [(now, then) for now, then in pairs if isinstance(then, np.ndarray)]

@@ -47,6 +47,9 @@ class Mend(NbGraderPreprocessor):
                 nb.cells.insert(0 if last is None else _index(nb.cells, last) + 1, found[0])
             if len(found) > 1:
                 remarks.append(f"the cell `{name}` stood there {len(found)} times")
+                if about(cell).locked:
+                    for earlier in found[:-1]:
+                        del nb.cells[_index(nb.cells, earlier)]
             last = found[-1]  # in a notebook, too, the last of several definitions counts
             last.metadata = copy.deepcopy(cell.metadata)
             if last.cell_type != cell.cell_type:
@@ -98,7 +101,7 @@ class Grade(Execute):
             return cell, resources
         left = self._end - time.monotonic()
         if left <= 0 and not self._over:
-            self._over = f"the sheet took more than {self.seconds} seconds"
+            self._over = f"took more than {self.seconds} seconds in all"
         objections = [] if about(cell).get("locked") else self._scan.objections(cell.source)
         if self._over or objections:
             words = self._over or f"was refused: {'; '.join(objections)}"
@@ -110,16 +113,16 @@ class Grade(Execute):
         try:
             cell, resources = super().preprocess_cell(cell, resources, index)
         except DeadKernelError:
-            self._over = "it ended its own kernel, by too much memory or on purpose"
+            self._over = "ended its own kernel, by too much memory or on purpose"
         except CellTimeoutError:
-            self._over = "it could not be stopped in time"
+            self._over = "could not be stopped in time"
         finally:
             cell.source = kept
         if self._over:
             cell.outputs = [_error("Stopped", self._over)]
         for output in cell.outputs:
             if output.output_type == "error" and not about(cell).get("grade"):
-                self._note(cell, f"stopped with {_words(output)}")
+                self._note(cell, _words(output))
         return cell, resources
 
     def _note(self, cell, words):
@@ -154,9 +157,11 @@ def _error(name, words):
 
 def _words(output):
     """Return an error in one line."""
+    if output.ename in ("Refused", "Stopped"):
+        return output.evalue
     if output.ename in ("CellTimeoutError", "KeyboardInterrupt"):
-        return "the end of its time"
-    return f"{output.ename}: {output.evalue}".strip(": ").split("\n")[0][:200]
+        return "was stopped at the end of its time"
+    return "stopped with " + f"{output.ename}: {output.evalue}".strip(": ").split("\n")[0][:200]
 
 
 def _failures(cell):
@@ -164,7 +169,7 @@ def _failures(cell):
     if cell.cell_type == "code" and about(cell).get("grade"):
         for output in cell.outputs:
             if output.output_type == "error":
-                known = output.ename in ("NotRight", "Refused", "Stopped")
-                words = output.evalue if known else f"{task_of(cell)}: {_words(output)}"
+                told = output.ename == "NotRight"
+                words = output.evalue if told else f"{task_of(cell)}: {_words(output)}"
                 yield f"`{about(cell).grade_id}`: {words}"
                 return
