@@ -130,6 +130,15 @@ def test_buyers_are_no_products_and_addresses_are_customers():
     assert made.columns["customer_id"] == ("Foo", "its values") and len(made.key) == 10
 
 
+def test_a_name_that_may_be_a_products_or_a_persons_is_asked_about():
+    frame = orders(Name=pd.Series(["Ann Example", "Bob Sample"] * 20))
+    frame = frame[["Order Date", "Name", "Unit Price"]]
+    with pytest.raises(OrdersError, match="'Name' may name products or people"):
+        check_orders(None, frame)
+    made = check_orders(None, frame, mapping={"customer_id": "Name"})
+    assert "product" not in made.lines and len(made.key) == 2
+
+
 def test_where_no_name_tells_of_money_the_columns_of_numbers_are_shown():
     frame = orders(Quantity=PIECES, Zeta=WHOLE + 0.25, **{"Unit Price": None})
     with pytest.raises(OrdersError, match=r"'Zeta' with a total of"):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ecomlab.errors import OrdersError
 from ecomlab.shop.exports import columns_of
-from ecomlab.shop.guessing import PERSON, guess, tokens
+from ecomlab.shop.guessing import GRADES, PERSON, guess, name_score, tokens
 from ecomlab.shop.values import read_numbers
 
 FIELDS = (
@@ -118,6 +118,12 @@ def _guess_rest(frame, found, without):
         if not ranked or ranked[0][0] < 0.2:
             continue
         best, column = ranked[0]
+        if name == "product" and "customer_id" not in found and _of_whom(frame, column):
+            problems.append(
+                f"column {column!r} may name products or people: say product = {column!r} or "
+                f"customer_id = {column!r} under [columns] in a TOML, given with --columns"
+            )
+            continue
         rivals = [other for score, other in ranked[1:] if score > best - NEAR]
         if name in ("customer_id", "date"):
             rivals = [other for other in rivals if not _same(frame[column], frame[other])]
@@ -185,6 +191,12 @@ def _is_personal(frame, column, found):
     if often.sum() < 5 or values.nunique() < 0.5 * customer.nunique():
         return False
     return bool((by.nunique()[often] <= 1).mean() > 0.9)
+
+
+def _of_whom(frame, column):
+    """Tell whether a column such as "Name", without a word of products, holds people's names."""
+    bare = name_score("product", column) <= GRADES["third"]
+    return bool(len(frame) and bare and names_people(column, frame[column]))
 
 
 def _one_an_order(frame, column, found):
