@@ -66,7 +66,8 @@ def _index(cells, cell):
 class Grade(Execute):
     """Runs a submission: answers are read first, tests are held out of their reach."""
 
-    memory = Integer(4096, help="megabytes that a submission may take").tag(config=True)
+    memory = Integer(2048, help="megabytes that a submission may take").tag(config=True)
+    keras_memory = Integer(4096, help="the same on a sheet with Keras").tag(config=True)
     seconds = Integer(900, help="seconds that a whole submission may take").tag(config=True)
     characters = Integer(100_000, help="characters that a cell may print").tag(config=True)
 
@@ -77,7 +78,8 @@ class Grade(Execute):
         self._remarks = list(nb.metadata.pop(_NOTED, []))
         self._end = time.monotonic() + self.seconds
         most = self.timeout
-        start = f"start({self.memory}, {self.characters})"
+        memory = self.keras_memory if rules["keras"] else self.memory
+        start = f"start({memory}, {self.characters})"
         self.extra_arguments = [
             "--HistoryManager.hist_file=:memory:",
             f"--IPKernelApp.exec_lines={_call(start)}",
