@@ -41,7 +41,7 @@ WITH_TEMPLATE = [*LESSONS, NOTEBOOKS / "_template.ipynb"]
 # Calls of `argsort` and `argpartition` without kind="stable": equal values fall as the processor
 # has it. Here that changes no recorded number, or the lesson waits for its next full run.
 FREE_ORDER = {
-    "04b_next_trip": ["argsort"],  # rows of a picture, by means of trained gates
+    "04c_next_trip": ["argsort"],  # rows of a picture, by means of trained gates
     "08a_recommendation": ["argpartition"],  # waits for its full run: `metrics.top_k`
     "08b_from_model_to_list": ["argpartition"],  # timed, and not looked at
     "09b_price_and_demand": ["argsort"] * 2,  # three products and five groups of a picture
@@ -55,7 +55,7 @@ WITHOUT_LINKS = {
     "03_cnn_product_images",
     "03b_moved_photos_few_labels",
     "04a_rnn_lstm_gru",
-    "04b_next_trip",
+    "04c_next_trip",
     "05_autoencoder",
 }
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/~])/(home|root|tmp|work|Users|opt|var|mnt|usr)/|[A-Z]:\\\\")
