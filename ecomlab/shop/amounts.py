@@ -133,7 +133,8 @@ def _numbers(raw, columns, export, settings):
         marks, unsure = decimal_marks({column: raw[column] for column in chosen})
     problems = []
     for column, example in unsure.items():
-        mark = _mark_that_agrees(raw, columns, column, marks)
+        # Two columns that read both ways agree with each other either way.
+        mark = _mark_that_agrees(raw, columns, column, marks) if len(unsure) == 1 else None
         marks[column] = mark or marks[column]
         if mark is None and column in {pair[0] for pair in columns.values()}:
             totals = {m: read_numbers(raw[column], m).sum() for m in ",."}
