@@ -194,5 +194,5 @@ REAL = {
     ),
     "skipped by a tag": (skipped_by_tag, 8, "gradient"),
     "locked by oneself": (locked_by_oneself, 8, "a cell of your own was refused"),
-    "spoils the data": (spoils_the_data, 8, "an answer has changed the sheet's own x_val, y_val"),
+    "spoils the data": (spoils_the_data, 8, "an answer has changed the sheet's own"),
 }
