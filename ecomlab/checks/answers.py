@@ -352,7 +352,8 @@ def _judge(name, calls, rules, digits, heard):
             with _quiet(heard):
                 holds = rule(*[call.value for call in calls])
         except Exception as error:
-            return Outcome("not yet", f"{hint} (its check stopped: {_error_text(error)})")
+            stopped = f"The check stopped at it with {_error_text(error)}."
+            return Outcome("not yet", f"{stopped} Is each part of the kind that is asked?")
         if not holds:
             return Outcome("not yet", hint)
     right = known.get("right")

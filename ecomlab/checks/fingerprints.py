@@ -5,6 +5,7 @@ hashed, rounded; many are projected.
 """
 
 import base64
+import contextlib
 import hashlib
 import itertools
 import json
@@ -46,7 +47,10 @@ def unpack(packed):
 
 
 def leaves(value, path=""):
-    """Yield (path, leaf); a leaf is a float array, a text, or the type of another object."""
+    """Yield (path, leaf); a leaf is a float array, a text, or the type of another object.
+
+    The parts of a dict come in its own order, that of the task.
+    """
     if hasattr(value, "numpy"):  # a tensor
         value = value.numpy()
     elif type(value).__module__.startswith("pandas") and hasattr(value, "to_numpy"):
@@ -55,16 +59,15 @@ def leaves(value, path=""):
         yield path, str.__str__(value)  # of a class of its own, too
         return
     if isinstance(value, dict):
-        for key in sorted(value, key=str):
-            yield from leaves(value[key], f"{path}[{key!r}]")
+        for key, part in value.items():
+            yield from leaves(part, f"{path}[{key!r}]")
         return
     if isinstance(value, (set, frozenset)):
         value = sorted(value, key=str)
-    try:
-        yield path, np.asarray(value, dtype=float)
-        return
-    except (TypeError, ValueError):
-        pass
+    if value is not None:  # NumPy would read None as a number that is not finite
+        with contextlib.suppress(TypeError, ValueError):
+            yield path, np.asarray(value, dtype=float)
+            return
     if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
         for place, item in enumerate(value):
             yield from leaves(item, f"{path}[{place}]")

@@ -2,6 +2,8 @@
 
 import contextlib
 import itertools
+import math
+import re
 
 import numpy as np
 
@@ -37,9 +39,11 @@ def listed(paths):
 def _explain_leaf(leaf, wanted, digits):
     shape = wanted[0]
     if isinstance(leaf, str) or shape == "text":
-        asked = "a text" if shape == "text" else "numbers"
-        same = isinstance(leaf, str) == (shape == "text")
-        return "Another answer is asked." if same else f"The kind: {asked} is asked."
+        if isinstance(leaf, str) == (shape == "text"):
+            return "Another answer is asked."
+        asked = "a text is asked" if shape == "text" else "numbers are asked"
+        object_ = re.fullmatch(r"<(\w+)>", leaf) if isinstance(leaf, str) else None
+        return f"The kind: {asked}{f', yours is of type {object_[1]}' if object_ else ''}."
     if not np.isfinite(leaf).all():
         return f"{(~np.isfinite(leaf)).sum()} of {leaf.size} numbers are not finite: 0/0, log of 0?"
     for words, change in _CHANGES:
@@ -50,8 +54,35 @@ def _explain_leaf(leaf, wanted, digits):
     if str(leaf.shape) != shape:
         return f"The shape: yours is {leaf.shape}, asked is {shape}."
     if digits == 3:
-        return "The shape is right, the numbers are not: three significant digits, as in 0.0123."
+        for coarser, words in _ROUNDED.items():
+            if any(leaf_matches(finer, wanted, digits) for finer in _finer(leaf, coarser)):
+                return words
+    if leaf.size == 1:
+        return "It is another number."
     return "The shape is right, the numbers are not."
+
+
+_ROUNDED = {  # said of an answer with so many digits, where three are asked
+    2: "It is rounded too far: write three significant digits, as in 0.0123.",
+    3: "The last digit is off: round at the end, not in between.",
+}
+
+
+def _finer(leaf, digits):
+    """Yield what numbers of two or three digits may have been, to three digits.
+
+    Of two digits it is all that rounds to them, of three their neighbours. Nothing comes of
+    numbers with more digits, or of more than two numbers.
+    """
+    ways = []
+    for number in leaf.ravel():
+        if number == 0 or float(f"{number:.{digits - 1}e}") != number or leaf.size > 2:
+            return
+        unit = 10.0 ** (math.floor(math.log10(abs(number))) - 2)  # of the third digit
+        steps = range(-5, 6) if digits == 2 else range(-1, 2)
+        ways.append([number + step * unit for step in steps])
+    for way in itertools.product(*ways):
+        yield np.reshape(way, leaf.shape)
 
 
 def _turned(a):
