@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from nbgrader.converters.autograde import Autograde
+from nbgrader.converters.generate_assignment import GenerateAssignment
 from nbgrader.preprocessors import Execute
 
-from ecomlab.classroom.grading import Grade, Mend
+from ecomlab.classroom.grading import Grade, HandOut, Mend
 
 c = get_config()  # noqa: F821  nbgrader gives this name
 
@@ -25,6 +26,8 @@ c.CourseDirectory.root = str(course)
 c.CourseDirectory.source_directory = str(own if own.is_dir() else here / "notebooks" / "exercises")
 # Known wrong answers stay with the teacher.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "wrong_answers.toml"]
+# The lesson's page goes along, and the sheet's links lead to it wherever a student opens both.
+c.GenerateAssignment.preprocessors = [HandOut, *GenerateAssignment.preprocessors.default()]
 # What a student deleted is put back; answers are read before they run, and tests are held out of
 # their reach (ecomlab/classroom/grading.py).
 c.Autograde.sanitize_preprocessors = [Mend, *Autograde.sanitize_preprocessors.default()]

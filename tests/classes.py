@@ -107,7 +107,7 @@ def wrong(notebook):
 
 def half(notebook):
     cell = cell_of(notebook, "backward")
-    cell.source = cell.source.replace(" * (z1 > 0)", "")
+    cell.source = cell.source.replace(" * (1 - a1**2)", "")
 
 
 def answered(notebook):

@@ -8,18 +8,30 @@ import resource
 import subprocess
 import sys
 import time
+from html import escape
 from pathlib import Path
 
 import classes
 import nbformat
 import pytest
 from conftest import ROOT
+from nbconvert.exporters.exporter import ResourcesDict
+from traitlets.config import Config
 
 from ecomlab import checks
 from ecomlab.checks.referee import Referee
 from ecomlab.checks.scan import Scan, bound_names
 from ecomlab.classroom import find_exercise
-from ecomlab.classroom.sheets import about, is_task, rules_of, student_copy, task_of, walk
+from ecomlab.classroom.grading import ANSWER, HandOut
+from ecomlab.classroom.sheets import (
+    about,
+    beside,
+    is_task,
+    rules_of,
+    student_copy,
+    task_of,
+    walk,
+)
 from ecomlab.cli import classroom as cli_classroom
 from ecomlab.errors import UserError
 from ecomlab.project import NOTEBOOKS
@@ -53,6 +65,21 @@ def test_grade_says_what_is_missing(tmp_path, monkeypatch):
     (tmp_path / "release" / classes.NAME).mkdir(parents=True)
     with pytest.raises(UserError, match="nothing was handed in"):
         cli_classroom.grade("01")
+
+
+def test_a_sheet_brings_its_lessons_page_along(tmp_path):
+    sheet = find_exercise(classes.SHEET)
+    (tmp_path / "source").symlink_to(sheet.parents[1])
+    step = HandOut(config=Config({"CourseDirectory": {"root": str(tmp_path)}}))
+    resources = ResourcesDict(nbgrader={"assignment": sheet.stem, "notebook": sheet.stem})
+    step.preprocess(nbformat.read(sheet, as_version=4), resources)
+    [(name, page)] = resources["outputs"].items()
+    page = page.decode()
+    assert name == "lesson_01.html"
+    for step in beside(sheet)["begin"].values():  # each section that a first step names is there
+        assert re.search(rf"<h\d id=[^>]*>{re.escape(escape(step['section']))}<", page), step
+    addresses = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert all(re.match(r"#|data:|https?:", address) for address in addresses)
 
 
 # Cheating answers, without a kernel: read first, then run under the referee's eyes.
@@ -199,7 +226,8 @@ def test_a_class_with_all_that_happens_in_a_course(tmp_path, ecomlab_command):
     course, expected = tmp_path / "course", {}
     nbgrader(course, "generate_assignment", classes.NAME)
     release = course / "release" / classes.NAME
-    assert [p.name for p in release.iterdir()] == [f"{classes.NAME}.ipynb"]
+    handed_out = [f"{classes.NAME}.ipynb", "lesson_01.html"]
+    assert sorted(p.name for p in release.iterdir()) == handed_out
     assert "BEGIN SOLUTION" not in (release / f"{classes.NAME}.ipynb").read_text("utf-8")
     for student, notebook, name, points, words in class_of_forty():
         hand_in(course, student, notebook, name)
@@ -218,6 +246,9 @@ def test_a_class_with_all_that_happens_in_a_course(tmp_path, ecomlab_command):
         assert (words or "") in lines[student], (student, lines[student])
     assert "one answer waits for you" in lines["an_answer_for_a_person"]
     assert "|" not in lines["right"]
+    marked = course / "autograded" / "an_answer_for_a_person" / classes.NAME
+    below = nbformat.read(marked / f"{classes.NAME}.ipynb", as_version=4).cells[-1].source
+    assert below.startswith(f"## {ANSWER}") and "One point for each of these:" in below
     assert megabytes < 5000
 
     nbgrader(course, "generate_feedback", classes.NAME)

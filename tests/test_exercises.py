@@ -16,6 +16,8 @@ from ecomlab.classroom.sheets import (
     about,
     beside,
     is_task,
+    lead_to_page,
+    model_answers,
     rules_of,
     task_of,
     walk,
@@ -112,7 +114,11 @@ def test_the_head_says_points_and_minutes_and_a_person_grades_one_question(path,
     assert points == total and 30 <= minutes <= 120
     question, answer = source.cells[-2:]
     assert "(3 points)" in question.source
-    assert len(re.findall(r"^- \S", question.source, re.M)) == 3
+    assert not re.findall(r"^- \S", question.source, re.M)  # they would give the answer away
+    assert "A person reads them and gives up to three points." in question.source
+    for_teachers = model_answers(source)[about(answer).grade_id]
+    rubric = for_teachers.split("\n\nOne point for each of these:\n\n")[1]
+    assert len(re.findall(r"^- \S", rubric, re.M)) == 3
     assert about(answer).points == 3 and about(answer).solution and about(answer).grade
     assert answer.cell_type == "markdown"
     for cell in source.cells:  # the points that a heading promises are those that are given
@@ -128,14 +134,21 @@ def test_the_head_says_points_and_minutes_and_a_person_grades_one_question(path,
 def test_each_task_has_a_first_step_that_leads_into_the_lesson(path, source):
     lesson = nbformat.read(NOTEBOOKS / path.name, as_version=4)
     text = "\n".join(c.source for c in lesson.cells if c.cell_type == "markdown")
-    headings = re.findall(r"^#+ (.*)$", text, re.M)
+    headings = re.findall(r"^##+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
     folded = "\n".join(c.source for c in source.cells if c.cell_type == "markdown")
     steps = beside(path)["begin"]
     assert list(steps) == [about(c).grade_id for c in source.cells if is_task(c)]
     for task, step in steps.items():
-        assert any(h.startswith(step["section"]) for h in headings), f"{task}: no such section"
+        assert headings.count(step["section"]) == 1, f"{task}: no such section, or several"
         assert f"```python\n{step['line']}\n```" in folded, f"{task}: --stamp writes its first step"
         compile(f"def f():\n    {step['line']}", task, "exec")
+
+
+@each()
+def test_what_is_handed_out_leads_to_the_lessons_page_beside_it(path, source):
+    page = lead_to_page(source, path)
+    text = "\n".join(c.source for c in source.cells if c.cell_type == "markdown")
+    assert set(re.findall(r"\]\(([^)#]+)", text)) == {page}
 
 
 @each()

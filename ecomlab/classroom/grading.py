@@ -2,12 +2,14 @@
 
 `nbgrader_config.py` puts these in the places of nbgrader's own. Whatever a submission does, it is
 graded to its end within bounds of time, memory and printed text, and its first cell says in one
-line each what went wrong.
+line each what went wrong. What is handed out brings its lesson's page along.
 """
 
 import copy
 import json
+import tempfile
 import time
+from pathlib import Path
 
 import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -17,10 +19,44 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Integer
 
 from ecomlab.checks.scan import Scan, bound_names
-from ecomlab.classroom.sheets import about, is_task, rules_of, student_copy, task_of
+from ecomlab.classroom.sheets import (
+    about,
+    is_task,
+    lead_to_page,
+    model_answers,
+    rules_of,
+    student_copy,
+    task_of,
+)
+from ecomlab.pages.notebook import render
+from ecomlab.project import NOTEBOOKS
 
 REMARKS = "What grading remarked"  # the heading of a graded sheet's first cell
-_NOTED = "ecomlab_remarks"  # between the two steps: the sheet's metadata
+ANSWER = "A model answer, and what each point is for"  # of the cell below an answer in words
+_NOTED = "ecomlab"  # between the two steps, in the notebook's metadata: remarks, model answers
+
+
+class HandOut(NbGraderPreprocessor):
+    """Brings the lesson's page along with a sheet that is handed out, and leads links to it."""
+
+    def preprocess(self, nb, resources):
+        """Return the sheet, with the page among the files that go beside it; see nbgrader."""
+        source = _source_of(self, resources)
+        lesson = NOTEBOOKS / source.name
+        if lesson.exists():
+            page = lead_to_page(nb, source)
+            if not isinstance(resources["outputs"], dict):  # as nbconvert itself begins
+                resources["outputs"] = {}
+            with tempfile.TemporaryDirectory() as folder:
+                resources["outputs"][page] = render(lesson, Path(folder) / page).read_bytes()
+        return nb, resources
+
+
+def _source_of(step, resources):
+    """Return the source of the sheet that a step of nbgrader works on."""
+    course, names = CourseDirectory(parent=step), resources["nbgrader"]
+    folder = course.format_path(course.source_directory, ".", names["assignment"])
+    return Path(folder) / f"{names['notebook']}.ipynb"
 
 
 class Mend(NbGraderPreprocessor):
@@ -28,10 +64,8 @@ class Mend(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         """Return the submission with all cells of its source; see nbgrader."""
-        names = resources["nbgrader"]
-        folder = CourseDirectory(parent=self)
-        source = folder.format_path(folder.source_directory, ".", names["assignment"])
-        sheet = student_copy(nbformat.read(f"{source}/{names['notebook']}.ipynb", as_version=4))
+        solved = nbformat.read(_source_of(self, resources), as_version=4)
+        sheet = student_copy(solved)
         asked, there = {about(c).grade_id: c for c in sheet.cells if about(c)}, {}
         for cell in nb.cells:
             there.setdefault(about(cell).get("grade_id"), []).append(cell)
@@ -54,7 +88,7 @@ class Mend(NbGraderPreprocessor):
             last.metadata = copy.deepcopy(cell.metadata)
             if last.cell_type != cell.cell_type:
                 remarks.append(f"the cell `{name}` was of another type: {cell.cell_type} again")
-        nb.metadata[_NOTED] = remarks
+        nb.metadata[_NOTED] = {"remarks": remarks, "answers": model_answers(solved)}
         return nb, resources
 
 
@@ -75,7 +109,8 @@ class Grade(Execute):
         """Return the submission, run, with its remarks; see nbgrader."""
         rules = rules_of(nb)
         self._scan, self._stopped, self._unnoted, self._over = Scan(**rules), {}, set(), ""
-        self._remarks = list(nb.metadata.pop(_NOTED, []))
+        noted = nb.metadata.pop(_NOTED)
+        self._remarks = list(noted["remarks"])
         self._end = time.monotonic() + self.seconds
         most = self.timeout
         memory = self.keras_memory if rules["keras"] else self.memory
@@ -91,10 +126,10 @@ class Grade(Execute):
         self._remarks += [line for cell in nb.cells for line in _failures(cell)]
         if self._remarks:
             lines = "\n".join(f"- {line}" for line in self._remarks)
-            cell = new_markdown_cell(f"## {REMARKS}\n\n{lines}")
-            if nb.nbformat_minor < 5:
-                cell.pop("id", None)
-            nb.cells.insert(0, cell)
+            _insert(nb, 0, f"## {REMARKS}\n\n{lines}")
+        for name, words in noted["answers"].items():
+            places = [i for i, cell in enumerate(nb.cells) if about(cell).get("grade_id") == name]
+            _insert(nb, places[-1] + 1, f"## {ANSWER}\n\n{words}")
         return nb, resources
 
     def preprocess_cell(self, cell, resources, index):
@@ -147,6 +182,14 @@ class Grade(Execute):
             return note
         task = task_of(cell)
         return note + _call(f"before_test({task!r}, {self._stopped.get(task, '')!r})") + "\n"
+
+
+def _insert(nb, place, words):
+    """Put a cell of text into a notebook, of whatever minor version it is."""
+    cell = new_markdown_cell(words)
+    if nb.nbformat_minor < 5:
+        cell.pop("id", None)
+    nb.cells.insert(place, cell)
 
 
 def _call(what):

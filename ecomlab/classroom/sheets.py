@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from ecomlab.checks.scan import MODULES, bound_names
 from ecomlab.errors import UserError
+from ecomlab.pages.links import relink
 from ecomlab.project import NOTEBOOKS
 
 EXERCISES = NOTEBOOKS / "exercises"
 STUBS = {"code": "# YOUR CODE HERE\n{0}raise NotImplementedError()", "markdown": "YOUR ANSWER HERE"}
-_SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION", re.M | re.S)
+_SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.M | re.S)
 _HIDDEN = re.compile(r"^ *### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n?", re.M | re.S)
 _MAY_CALL = re.compile(r"may call `(\w+)`")
 
@@ -62,10 +63,40 @@ def student_copy(notebook):
     return notebook
 
 
+def lead_to_page(notebook, source):
+    """Lead a sheet's links to the page of its lesson, which is handed out beside it.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Changed in place.
+    source : Path
+        Where the sheet lies.
+
+    Returns
+    -------
+    str
+        The page's name.
+    """
+    page = f"lesson_{source.stem.split('_')[0]}.html"
+    relink(notebook, source, source, {NOTEBOOKS / source.name: source.with_name(page)}.get)
+    return page
+
+
 def without_solution(source, kind="code"):
     """Return a cell's source with a stub for its solution, and without hidden tests."""
     source = _SOLUTION.sub(lambda found: found[1] + STUBS[kind].format(found[1]), source)
     return _HIDDEN.sub("", source).rstrip("\n")
+
+
+def model_answers(notebook):
+    """Return the model answers and rubrics of questions in words, as {name of the cell: text}."""
+    words = (cell for cell in notebook.cells if cell.cell_type == "markdown")
+    return {
+        about(cell).grade_id: _SOLUTION.search(cell.source)[2].strip()
+        for cell in words
+        if about(cell).get("solution")
+    }
 
 
 def about(cell):
