@@ -66,10 +66,23 @@ def test_a_return_goes_against_its_order_then_the_customers_product():
 def test_repeats_are_asked_about_where_no_column_counts_pieces():
     frame = orders().drop(columns="Quantity")
     again = pd.concat([frame, frame.iloc[[3]]], ignore_index=True)
-    with pytest.raises(OrdersError, match=r"--keep-duplicates if each is a piece"):
+    with pytest.raises(OrdersError, match=r"with them 110.00, without 100.00\): say --keep"):
         check_orders(None, again)
     assert total(again, keep_duplicates=True) == 110
     assert total(again, keep_duplicates=False) == 100
+
+
+def test_repeats_are_asked_about_where_nothing_tells_sales_apart():
+    again = pd.concat([orders(), orders().iloc[[3]]], ignore_index=True)
+    assert total(again) == 100  # of one order
+    nameless = again.drop(columns="Order ID")
+    with pytest.raises(OrdersError, match=r"tells two sales apart \(sales with them 110.00"):
+        check_orders(None, nameless)
+    assert total(nameless, keep_duplicates=True) == 110
+    timed = nameless.assign(**{"Order Date": nameless["Order Date"] + " 14:31"})
+    assert total(timed) == 100
+    with pytest.raises(OrdersError, match="tells two sales apart"):
+        check_orders(None, timed.drop(columns="Customer ID"))
 
 
 def test_more_than_a_tenth_unfit_stops():

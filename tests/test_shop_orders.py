@@ -217,7 +217,7 @@ def test_each_rule_on_its_own():
     frame.loc[0, "quantity"], frame.loc[1, "amount"] = -2, 0
     frame.loc[2, "date"] = pd.Timestamp("2099-01-01")
     again = pd.concat([frame, frame.iloc[[5, 5]]], ignore_index=True)
-    orders = check_orders("segments", again)
+    orders = check_orders("segments", again, keep_duplicates=False)
     assert counted(orders) == {"return": 1, "zero_price": 1, "date_future": 1, "duplicate": 2}
     kept = check_orders("segments", again, keep_duplicates=True)
     assert "duplicate" not in counted(kept) and len(kept.lines) == len(orders.lines) + 2

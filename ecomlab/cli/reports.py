@@ -28,7 +28,7 @@ KeepDuplicates = Annotated[
     bool | None,
     typer.Option(
         "--keep-duplicates/--drop-duplicates",
-        help="Lines equal in every column. [default: drop; ask where no column counts pieces]",
+        help="Lines equal in every column. [default: drop; ask where each may be a sale]",
     ),
 ]
 AllowDropped = Annotated[

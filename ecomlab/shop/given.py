@@ -109,4 +109,4 @@ def demo_orders(dataset, report, size="full"):
         raise OrdersError(f"no data set {dataset!r}: choose complete_journey or cdnow")
     table.frame = table.frame.reset_index(drop=True)
     table.frame.index += 1
-    return check_orders(report, table, settings={"currency": "USD"})
+    return check_orders(report, table, settings={"currency": "USD"}, keep_duplicates=False)

@@ -14,6 +14,7 @@ from ecomlab.errors import OrdersError
 from ecomlab.shop.columns import find_columns, with_date
 from ecomlab.shop.display import write_csv
 from ecomlab.shop.exports import recognise
+from ecomlab.shop.layout import some
 from ecomlab.shop.lines import typed_lines
 from ecomlab.shop.mapping import read_map
 from ecomlab.shop.reading import RawTable, read_table
@@ -158,7 +159,8 @@ def read_orders(
         The currency to keep; by default the most frequent.
     keep_duplicates : bool, optional
         Keep lines that repeat an earlier one in every column. By default they are left out
-        where a column counts the pieces, and asked about where none does.
+        where a column counts the pieces and an order's number or a customer's time of day tells
+        sales apart; elsewhere they are asked about.
     allow_dropped : float, optional
         The share of lines, and of their value, that may be unfit for use; by default 0.1. The
         TOML may name this and `keep_duplicates`, too; what is given here goes before it.
@@ -277,18 +279,38 @@ def check_orders(
 
 
 def _ask_about_repeats(frame, broken, columns, keep):
-    """Ask about exact repeats where no column says how many pieces a line has."""
-    if keep is not None or columns["quantity"][0]:
-        return []
+    """Ask about exact repeats that may be sales of their own.
+
+    They may where no column counts pieces, and where neither an order number nor a customer's
+    time of day tells two sales apart.
+    """
     repeats = frame[broken == "duplicate"]
+    if keep is not None or repeats.empty:
+        return []
+    lacking = "no column counts pieces"
+    if columns["quantity"][0]:
+        repeats = repeats[~_tells_apart(frame).loc[repeats.index]]
+        lacking = "no order number or time of day tells two sales apart"
     if repeats.empty:
         return []
-    value = f" worth {repeats['amount'].sum():,.2f}" if "amount" in repeats else ""
+    value = ""
+    if "amount" in frame:
+        without = frame.loc[(broken == "") & (frame["amount"] > 0), "amount"].sum()
+        both = without + repeats["amount"].clip(lower=0).sum()
+        value = f" (sales with them {both:,.2f}, without {without:,.2f})"
     return [
-        f"{len(repeats):,} lines{value} repeat an earlier one in every column (rows "
-        f"{', '.join(map(str, repeats.index[:5]))}), and no column counts pieces: say "
-        f"--keep-duplicates if each is a piece sold, or --drop-duplicates if each is a mistake"
+        f"{len(repeats):,} lines repeat an earlier one in every column (rows "
+        f"{some(repeats.index)}), and {lacking}{value}: say --keep-duplicates if each is a sale, "
+        f"or --drop-duplicates if each is a mistake"
     ]
+
+
+def _tells_apart(frame):
+    """Tell which lines say of what sale they are: by an order's number, or a customer's clock."""
+    absent = pd.Series(pd.NA, index=frame.index)
+    by_number = frame.get("order_id", absent).notna()
+    clock = (frame["date"] != frame["date"].dt.normalize()) & frame["date"].notna()
+    return by_number | (frame.get("customer_id", absent).notna() & clock.any())
 
 
 def _set_returns_off(frame, broken, rules, notes):
