@@ -44,6 +44,18 @@ def test_pieces_are_what_makes_a_price_an_amount():
     assert total(orders(Position=pd.Series([1, 2] * 20))) == PRICE.sum()  # counts lines
 
 
+def test_two_prices_are_asked_about_where_no_amount_agrees_with_one():
+    frame = orders(Quantity=PIECES, **{"Unit Price": None, "Retail Price": PRICE * 2})
+    frame["Wholesale Price"] = PRICE
+    with pytest.raises(OrdersError, match=rf"Price' to {WHOLE.sum():,.2f}. Name one: price ="):
+        check_orders(None, frame)
+    assert total(frame, mapping={"price": "Wholesale Price"}) == WHOLE.sum()
+    assert total(frame.assign(Amount=WHOLE)) == WHOLE.sum()
+    costs = orders(Quantity=PIECES)  # what the shop pays, before what its customers pay
+    costs.insert(0, "Unit Cost", PRICE / 2)
+    assert total(costs) == WHOLE.sum()
+
+
 def test_discounts_beside_prices_are_asked_about():
     frame = orders(Quantity=PIECES, Discount=OFF)
     with pytest.raises(OrdersError, match=rf"{WHOLE.sum():,.2f}, less the discounts"):

@@ -13,7 +13,7 @@ from ecomlab.shop.discounts import (
     take_discount,
 )
 from ecomlab.shop.exports import column_in
-from ecomlab.shop.guessing import guess, number_columns, tokens
+from ecomlab.shop.guessing import GRADES, guess, name_score, number_columns, tokens
 from ecomlab.shop.pieces import (
     FEW,
     find_pieces,
@@ -26,6 +26,7 @@ from ecomlab.shop.values import currency_signs, decimal_marks, read_numbers
 
 AGREE = 0.9  # share of lines in which price times quantity must be the amount
 NUMBERS = ("quantity", "price", "amount", "refund", "discount", "returned")
+_WHOLESALE = {"wholesale", "dealer", "trade"}
 _CENTS = {"cent", "cents", "pence", "centavos", "centimos", "centimes", "grosze"}
 
 
@@ -77,7 +78,7 @@ def read_amounts(raw, columns, export, settings):
     elif discount is not None and amount_less_discount(frame, raw, columns, discount, mark):
         discount = None
     elif columns.get("amount", ("", ""))[1] != "map":
-        problems += _by_evidence(frame, raw, columns, numbers, notes)
+        problems += _by_evidence(frame, raw, columns, numbers, mark, notes)
         if "amount" not in {*frame, *without} and not problems:
             problems += _any_money(raw, columns, mark)
     problems += piece_or_line(frame, raw, columns, notes)
@@ -216,7 +217,7 @@ def _take_off_orders(frame, raw, columns, export, numbers, own, notes):
     )
 
 
-def _by_evidence(frame, raw, columns, numbers, notes):
+def _by_evidence(frame, raw, columns, numbers, mark, notes):
     """Choose between columns of amounts by price times quantity; ask where that decides nothing."""
     product = frame["price"] * frame["quantity"] if "price" in frame else None
     taken = {pair[0] for name, pair in columns.items() if name != "amount"}
@@ -225,6 +226,8 @@ def _by_evidence(frame, raw, columns, numbers, notes):
         ranked = [(1.0, columns["amount"][0]), *[(s, c) for s, c in ranked if c != "amount"]]
     if not ranked:
         if product is not None:
+            if others := _other_prices(frame, raw, columns, mark):
+                return [_two_prices(columns["price"][0], product, others)]
             frame["amount"] = product
             columns["amount"] = (columns["price"][0], "price times quantity")
         return []
@@ -274,6 +277,29 @@ def _by_evidence(frame, raw, columns, numbers, notes):
     frame["amount"] = product
     columns["amount"] = (columns["price"][0], "price times quantity")
     return []
+
+
+def _other_prices(frame, raw, columns, mark):
+    """Return the columns that may be the price as well, with what they come to."""
+    found = {}
+    if columns["price"][1] == "map":
+        return found
+    for column in number_columns(raw, {pair[0] for pair in columns.values()}):
+        # A wholesaler's price is what another shop pays.
+        name = " ".join(one for one in tokens(column) if one not in _WHOLESALE)
+        if name_score("price", name) > GRADES["third"]:
+            values = read_numbers(raw[column], mark)
+            if share_equal(values, frame["price"]) < AGREE:
+                found[column] = (values * frame["quantity"]).sum()
+    return found
+
+
+def _two_prices(column, product, others):
+    totals = "; ".join(f"{one!r} to {total:,.2f}" for one, total in others.items())
+    return (
+        f"columns that may be the price: {column!r} times quantity comes to {product.sum():,.2f}; "
+        f"{totals}. Name one: {name_it('price')}"
+    )
 
 
 def _take(frame, columns, column, numbers):
