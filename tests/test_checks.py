@@ -5,6 +5,7 @@ import io
 import sys
 import warnings
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from ecomlab import checks
 from ecomlab.checks import answers
 from ecomlab.checks.fingerprints import pack
+from ecomlab.running import one
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +56,13 @@ def ask(function, capsys, *cases, **options):
 def test_a_question_in_a_lesson(yours, said, capsys):
     checks.question(yours, right=-1.5, hint="Look at the sign.")
     assert capsys.readouterr().out.strip() == said
+
+
+def test_a_question_holds_its_answer_folded_for_those_who_cannot_run_it(make_notebook, tmp_path):
+    ask = 'from ecomlab.checks import question\nquestion(..., right=[-1.5, 2], hint="Is w < 0?")'
+    executed = one.run(make_notebook(ask), tmp_path / "asked.ipynb", root=tmp_path).path
+    told = nbformat.read(executed, as_version=4).cells[-1].outputs[-1].data["text/html"]
+    assert "<details><summary>Answer</summary><p>[-1.5,  2. ]. Is w &lt; 0?</p>" in told
 
 
 def test_not_tried_not_yet_and_right(capsys):

@@ -1,10 +1,13 @@
 """A notebook as one page: nothing from elsewhere, equations drawn, data escaped."""
 
+import base64
+import io
 import re
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from ecomlab.errors import UserError
 from ecomlab.pages.notebook import render, to_mathml
@@ -91,11 +94,37 @@ def test_code_folds_and_the_bootstrap_cell_is_left_out(write, tmp_path):
     assert '<details class="code" open' in opened and '<details class="code" open' not in folded
 
 
-def test_a_cell_that_only_draws_starts_folded(write, tmp_path):
-    drawing = new_code_cell("plot()", metadata={"tags": ["figure"]})
-    html = render(write(new_code_cell("train()"), drawing), tmp_path / "n.html").read_text()
-    assert html.count('<details class="code" open') == 1 and html.count("<details class=") == 2
-    assert html.index("train") < html.index("plot")
+def test_what_a_reader_does_not_need_starts_folded(write, tmp_path):
+    def cell(source, section=None, tag=None):
+        metadata = {"section": section} if section else {}
+        return new_code_cell(source, metadata=metadata | ({"tags": [tag]} if tag else {}))
+
+    cells = [
+        cell("import tools", "setup"),
+        cell("WIDTH = 3", "parameters", "parameters"),
+        cell("plot()", tag="figure"),
+        cell("question(...)", tag="check"),
+        cell("train()"),
+        cell("record()", "record"),
+    ]
+    html = render(write(*cells), tmp_path / "n.html").read_text()
+    opened = [
+        "open>" in part.split("</summary>")[0] for part in html.split('<details class="code"')[1:]
+    ]
+    assert opened == [False, True, False, False, True, True]
+    assert html.index('<details class="recorded">') > html.index("train")
+
+
+def test_a_picture_of_several_panels_scrolls_on_a_phone(write, tmp_path):
+    def png(width, height):
+        out = io.BytesIO()
+        Image.new("RGB", (width, height)).save(out, "png")
+        return base64.b64encode(out.getvalue()).decode()
+
+    for size, panels in (((900, 300), True), ((500, 300), False)):
+        path = write(shown({"image/png": png(*size)}, {"image/png": {"alt": "panels"}}))
+        html = render(path, tmp_path / "n.html").read_text()
+        assert ('<div class="panels">' in html) == panels
 
 
 def test_headings_and_contents_agree(write, tmp_path):

@@ -12,9 +12,12 @@ import linecache
 import os
 import traceback
 import warnings
+from html import escape
 from typing import NamedTuple
 
 import numpy as np
+from IPython import get_ipython
+from IPython.display import HTML, display
 
 from ecomlab.checks.fingerprints import (
     Call,
@@ -136,6 +139,9 @@ def answer(function, *cases, rules=(), digits=4):
 def question(yours, right, hint, digits=2):
     """Answer a lesson's small question, asked before the reader goes on; print one line.
 
+    Where nothing was tried, the answer and its hint lie folded under the line, for those who read
+    a page and cannot run it.
+
     Parameters
     ----------
     yours : number, list or array
@@ -155,6 +161,10 @@ def question(yours, right, hint, digits=2):
         same = found.shape == wanted.shape and np.allclose(found, wanted, rtol=slack, atol=1e-9)
         outcome = Outcome("right") if same else Outcome("not yet", hint)
     print(f"{outcome.state}{'. ' if outcome.hint else ''}{outcome.hint}")
+    if yours is ... and get_ipython():
+        found = np.array2string(np.asarray(right), precision=4, separator=", ", suppress_small=True)
+        text = escape(f"{found}. {hint}")
+        display(HTML(f"<details><summary>Answer</summary><p>{text}</p></details>"))
 
 
 def last_answer(function):

@@ -11,6 +11,7 @@ from ecomlab.classroom import exercises, student_copy
 from ecomlab.errors import UserError
 from ecomlab.files import write_bytes, write_text
 from ecomlab.pages.cards import still_cards
+from ecomlab.pages.folding import folds
 from ecomlab.pages.links import FIGURES, relink, relinked
 from ecomlab.pages.notebook import to_mathml, without_tensorflow_noise
 from ecomlab.project import BUILD, ROOT, lessons
@@ -101,13 +102,12 @@ def _page(path, *, student):
     notebook = nbformat.read(path, as_version=4)
     if student:
         notebook = student_copy(notebook)
-    cells = [c for c in notebook.cells if "bootstrap" not in c.metadata.get("tags", [])]
-    for cell in cells:
+    for cell, fold in zip(notebook.cells, folds(notebook), strict=True):
         if cell.cell_type == "code":
-            if "figure" in cell.metadata.get("tags", []):
-                cell.metadata.tags.append("hide-input")  # myst-nb folds its code
+            tags = cell.metadata.setdefault("tags", [])
+            tags += {"code": ["hide-input"], "all": ["hide-cell"]}.get(fold, [])  # of myst-nb
             cell.outputs = [_still(output) for output in without_tensorflow_noise(cell.outputs)]
-    notebook.cells = cells
+    notebook.cells = [c for c in notebook.cells if "bootstrap" not in c.metadata.get("tags", [])]
     return notebook
 
 

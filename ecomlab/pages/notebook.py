@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from ecomlab import __version__
 from ecomlab.errors import UserError
 from ecomlab.files import write_text
+from ecomlab.pages.folding import folds, is_wide
 from ecomlab.pages.links import picture, target
 from ecomlab.running.one import read_notebook
 
@@ -63,7 +64,7 @@ def render(
         The address that a notebook or a guide has as a page, for links inside the text. One
         that has no page is named without a link.
     code_open : bool
-        Whether code blocks start unfolded; cells tagged `figure`, which only draw, do not.
+        Whether code blocks start unfolded; those that a reader does not need (`folds`) do not.
     hide_code : bool
         Leave code out of sight, on paper too, until the reader asks for it.
 
@@ -84,9 +85,10 @@ def render(
     node = _guide(notebook) if notebook.suffix == ".md" else read_notebook(notebook)
     if executed:
         node = _with_outputs(node, read_notebook(executed))
-    for cell in node.cells:
+    for cell, fold in zip(node.cells, folds(node), strict=True):
         if cell.cell_type == "code":
             cell.outputs = without_tensorflow_noise(cell.outputs)
+            cell.metadata.fold = fold
     title = node.metadata.get("ecomlab", {}).get("title") or _first_heading(node) or notebook.stem
     page = {
         "title": title,
@@ -226,6 +228,7 @@ def _exporter(source, pages):
             # HTMLExporter reads the finished page once more to mark figures that have no alt
             # text. That takes two thirds of the time, and a test finds such figures.
             self.register_filter("highlight_code", Highlight2HTML("python", parent=self))
+            self.register_filter("is_wide", is_wide)
             return TemplateExporter.from_notebook_node(self, nb, resources, **keywords)
 
         @pass_context

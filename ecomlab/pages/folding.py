@@ -1,0 +1,42 @@
+"""What a page folds, so that a reader sees the lesson and not its tools."""
+
+import base64
+import struct
+
+# A picture wider than this, as a share of its height, has several panels side by side.
+_WIDE = 1.9
+
+
+def folds(notebook):
+    """Return for each cell what a page folds of it.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+
+    Returns
+    -------
+    list of {"", "code", "all"}
+        `"code"`: cells that only draw or only check an answer, and the imports. `"all"`: the
+        numbers recorded at the end, with the cell that records them.
+    """
+    found, section = [], None
+    for cell in notebook.cells:
+        section = cell.metadata.get("section", section)
+        tags = set(cell.metadata.get("tags", []))
+        if cell.cell_type != "code" or "parameters" in tags:
+            found.append("")
+        elif section == "record":
+            found.append("all")
+        else:
+            found.append("code" if tags & {"figure", "check"} or section == "setup" else "")
+    return found
+
+
+def is_wide(picture):
+    """Tell whether a PNG in base64 has several panels side by side, to be scrolled on a phone."""
+    head = base64.b64decode("".join(picture[:64].split())[:40])
+    if head[12:16] != b"IHDR":
+        return False
+    width, height = struct.unpack(">II", head[16:24])
+    return width > _WIDE * height
