@@ -121,7 +121,7 @@ def test_a_picture_of_several_panels_scrolls_on_a_phone(write, tmp_path):
         Image.new("RGB", (width, height)).save(out, "png")
         return base64.b64encode(out.getvalue()).decode()
 
-    for size, panels in (((900, 300), True), ((500, 300), False)):
+    for size, panels in (((900, 300), True), ((700, 300), False)):
         path = write(shown({"image/png": png(*size)}, {"image/png": {"alt": "panels"}}))
         html = render(path, tmp_path / "n.html").read_text()
         assert ('<div class="panels">' in html) == panels

@@ -3,8 +3,9 @@
 import base64
 import struct
 
-# A picture wider than this, as a share of its height, has several panels side by side.
-_WIDE = 1.9
+# Pixels. A picture of seven inches, at the 110 dots an inch of `ecomlab.mplstyle`, is still read
+# on a phone; what is wider has panels side by side, and their letters would be too small.
+_WIDE = 780
 
 
 def folds(notebook):
@@ -34,9 +35,8 @@ def folds(notebook):
 
 
 def is_wide(picture):
-    """Tell whether a PNG in base64 has several panels side by side, to be scrolled on a phone."""
+    """Tell whether a PNG in base64 is so wide that a phone has to scroll it."""
     head = base64.b64decode("".join(picture[:64].split())[:40])
     if head[12:16] != b"IHDR":
         return False
-    width, height = struct.unpack(">II", head[16:24])
-    return width > _WIDE * height
+    return struct.unpack(">I", head[16:20])[0] > _WIDE

@@ -290,7 +290,7 @@ def _ask_about_repeats(frame, broken, columns, keep):
     lacking = "no column counts pieces"
     if columns["quantity"][0]:
         repeats = repeats[~_tells_apart(frame).loc[repeats.index]]
-        lacking = "no order number or time of day tells two sales apart"
+        lacking = "no order number and no customer's time of day tells two sales apart"
     if repeats.empty:
         return []
     value = ""
