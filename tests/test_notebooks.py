@@ -53,6 +53,7 @@ MARKED = (
     "00b_data",
     "01_neuron_and_backprop",
     "02_deep_and_classical",
+    "03_cnn_product_images",
     "04a_rnn_lstm_gru",
     "04c_next_trip",
     "06_variational_autoencoder",

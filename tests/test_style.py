@@ -49,11 +49,14 @@ FREE_ORDER = {
     "14_attention": ["argsort"],  # numbers made unequal by chance
 }
 # Lessons that follow "How a lesson reads" in CONTRIBUTING.md, as far as a test can count.
-SECOND_EDITION = {"00_start_here", "00b_data", "01_neuron_and_backprop"}
+SECOND_EDITION = {
+    "00_start_here",
+    "00b_data",
+    "01_neuron_and_backprop",
+    "03_cnn_product_images",
+}
 # They get their links with their second edition.
 WITHOUT_LINKS = {
-    "03_cnn_product_images",
-    "03b_moved_photos_few_labels",
     "04a_rnn_lstm_gru",
     "04c_next_trip",
     "05_autoencoder",
