@@ -4,6 +4,7 @@ import hashlib
 import io
 import tomllib
 
+from ecomlab.errors import UserError
 from ecomlab.files import write_bytes, write_text
 from ecomlab.pages.cards import figure
 from ecomlab.project import NOTEBOOKS, ROOT, lessons
@@ -56,7 +57,13 @@ def six_results():
     for result in read_six_results():
         numbers = read_full(result["lesson"])["results"]
         link = f"[{result['question']}](notebooks/{result['lesson']}.ipynb)"
-        simple, network = (result[key].format(**numbers) for key in ("simple", "network"))
+        try:
+            simple, network = (result[key].format(**numbers) for key in ("simple", "network"))
+        except KeyError as error:
+            raise UserError(
+                f"{SIX_RESULTS} asks for {error} of {result['lesson']}, which its full profile did "
+                f"not record: run `ecomlab full {result['lesson']}`, or change {SIX_RESULTS}"
+            ) from error
         lines.append(f"| {link} | {simple} | {network} | {result['so']} |")
     return "\n".join(lines)
 

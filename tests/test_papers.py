@@ -7,6 +7,7 @@ import pytest
 from conftest import NOTEBOOKS, ROOT
 
 from ecomlab import papers
+from ecomlab.errors import UserError
 from ecomlab.expected import headline_wins
 
 
@@ -29,6 +30,13 @@ def test_the_page_of_results_shows_default_beside_full():
 def test_each_of_the_six_results_is_held_by_its_claim(result):
     assert result["claim"] in headline_wins(result["lesson"], "full")
     assert ("< 0 <" in result["claim"]) == result["so"].startswith("level")
+
+
+def test_a_result_that_was_not_recorded_is_named_with_its_remedy(monkeypatch):
+    result = papers.read_six_results()[0] | {"simple": "{share_of_nothing:.1%} right"}
+    monkeypatch.setattr(papers, "read_six_results", lambda: [result])
+    with pytest.raises(UserError, match=f"share_of_nothing.*ecomlab full {result['lesson']}"):
+        papers.six_results()
 
 
 def test_the_readme_stays_short():
