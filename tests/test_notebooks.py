@@ -54,6 +54,7 @@ MARKED = (
     "01_neuron_and_backprop",
     "02_deep_and_classical",
     "03_cnn_product_images",
+    "03b_moved_photos_few_labels",
     "04a_rnn_lstm_gru",
     "04c_next_trip",
     "06_variational_autoencoder",

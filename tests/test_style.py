@@ -54,6 +54,7 @@ SECOND_EDITION = {
     "00b_data",
     "01_neuron_and_backprop",
     "03_cnn_product_images",
+    "03b_moved_photos_few_labels",
 }
 # They get their links with their second edition.
 WITHOUT_LINKS = {
