@@ -62,7 +62,7 @@ def test_a_question_holds_its_answer_folded_for_those_who_cannot_run_it(make_not
     ask = 'from ecomlab.checks import question\nquestion(..., right=[-1.5, 2], hint="Is w < 0?")'
     executed = one.run(make_notebook(ask), tmp_path / "asked.ipynb", root=tmp_path).path
     told = nbformat.read(executed, as_version=4).cells[-1].outputs[-1].data["text/html"]
-    assert "<details><summary>Answer</summary><p>[-1.5,  2. ]. Is w &lt; 0?</p>" in told
+    assert "<details><summary>Answer</summary><p>[-1.5, 2]. Is w &lt; 0?</p>" in told
 
 
 def test_not_tried_not_yet_and_right(capsys):

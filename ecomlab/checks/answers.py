@@ -162,7 +162,9 @@ def question(yours, right, hint, digits=2):
         outcome = Outcome("right") if same else Outcome("not yet", hint)
     print(f"{outcome.state}{'. ' if outcome.hint else ''}{outcome.hint}")
     if yours is ... and get_ipython():
-        found = np.array2string(np.asarray(right), precision=4, separator=", ", suppress_small=True)
+        # 4, not "4.", which a full stop would follow.
+        digits_of = {"float_kind": lambda x: np.format_float_positional(x, precision=4, trim="-")}
+        found = np.array2string(np.asarray(right), separator=", ", formatter=digits_of)
         text = escape(f"{found}. {hint}")
         display(HTML(f"<details><summary>Answer</summary><p>{text}</p></details>"))
 
