@@ -406,6 +406,15 @@ def test_a_drawn_sample_that_cannot_be_had_says_so_in_one_line(cache, monkeypatc
         assert "its sample is drawn from the fetched file" in caught.value.summary
 
 
+def test_made_up_reviews_take_the_place_of_those_that_cannot_be_had(cache, monkeypatch, capsys):
+    monkeypatch.setenv("ECOMLAB_OFFLINE", "1")
+    reviews = datasets.load_womens_clothing_reviews("sample", made_up=True)
+    assert "Made-up ones take their place" in capsys.readouterr().out
+    assert reviews.attrs["real"] is False
+    assert set(reviews) == {"title", "text", "recommended"}
+    assert 0.7 < reviews["recommended"].mean() < 0.9
+
+
 def test_an_archive_gives_its_member_and_writes_nowhere_else(cache, web, tmp_path):
     root = tmp_path / "web"
     with zipfile.ZipFile(root / "both.zip", "w") as archive:

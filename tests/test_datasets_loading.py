@@ -226,6 +226,7 @@ def test_womens_clothing_reviews(have):
     assert reviews["rating"].value_counts(normalize=True)[5] == pytest.approx(0.559, abs=5e-4)
     assert reviews["recommended"].mean() == pytest.approx(0.822, abs=5e-4)
     assert len(datasets.load_womens_clothing_reviews("sample")) == 3_915
+    assert datasets.load_womens_clothing_reviews("sample", made_up=True).attrs["real"] is True
 
 
 @pytest.mark.fulldata

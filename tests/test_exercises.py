@@ -27,7 +27,7 @@ from ecomlab.classroom.sheets import (
 from ecomlab.errors import UserError
 from ecomlab.project import NOTEBOOKS, lessons
 
-SOURCES = [path for path in exercises() if not path.stem.startswith("04a")]  # to be split
+SOURCES = exercises()
 TENSORFLOW = {"03_cnn_product_images", "03b_moved_photos_few_labels"}
 MARKED = [pytest.param(p, marks=pytest.mark.slow) if p.stem in TENSORFLOW else p for p in SOURCES]
 VARIANTS = range(21)

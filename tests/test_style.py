@@ -55,13 +55,11 @@ SECOND_EDITION = {
     "01_neuron_and_backprop",
     "03_cnn_product_images",
     "03b_moved_photos_few_labels",
+    "04a_the_state",
+    "04b_the_gates",
 }
 # They get their links with their second edition.
-WITHOUT_LINKS = {
-    "04a_rnn_lstm_gru",
-    "04c_next_trip",
-    "05_autoencoder",
-}
+WITHOUT_LINKS = {"05_autoencoder"}
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/~])/(home|root|tmp|work|Users|opt|var|mnt|usr)/|[A-Z]:\\\\")
 
 

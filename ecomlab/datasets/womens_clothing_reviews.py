@@ -1,5 +1,7 @@
 """Women's clothing reviews: what customers of an online shop wrote."""
 
+from ecomlab.errors import DataUnavailableError
+
 from .loading import files_of
 
 COLUMNS = {
@@ -18,7 +20,7 @@ COLUMNS = {
 SAMPLE_STEP = 6
 
 
-def load_womens_clothing_reviews(size="full"):
+def load_womens_clothing_reviews(size="full", made_up=False):
     """Load the reviews as shipped, with plain column names.
 
     Parameters
@@ -26,6 +28,9 @@ def load_womens_clothing_reviews(size="full"):
     size : {"full", "sample"}
         All 23,486 reviews, or every sixth of them (3,915). Both need the fetched file: the
         text is not ours to hand on.
+    made_up : bool
+        Where the file cannot be had, say so and return sentences put together from phrases, so
+        that a lesson runs to its end. Nothing can be learned from them.
 
     Returns
     -------
@@ -38,10 +43,13 @@ def load_womens_clothing_reviews(size="full"):
         - ``positive_feedback``: how many customers found the review helpful
         - ``division``, ``department``, ``class_name``: strings, three levels of the assortment
 
+        Made-up reviews have ``title``, ``text`` and ``recommended`` only. ``attrs["real"]`` tells
+        which they are.
+
     Raises
     ------
     DataUnavailableError
-        If the file was never fetched and cannot be had now.
+        If the file was never fetched and cannot be had now, unless `made_up` is true.
 
     Notes
     -----
@@ -53,9 +61,32 @@ def load_womens_clothing_reviews(size="full"):
     import pandas as pd
 
     file = "WomensClothingE-CommerceReviews.parquet.brotli"
-    reviews = pd.read_parquet(files_of("womens_clothing_reviews", size, [file])[file])
-    reviews = reviews.rename(columns=COLUMNS)
+    try:
+        path = files_of("womens_clothing_reviews", size, [file])[file]
+    except DataUnavailableError:
+        if not made_up:
+            raise
+        print("The reviews could not be fetched. Made-up ones take their place.")
+        return _made_up()
+    reviews = pd.read_parquet(path).rename(columns=COLUMNS)
     reviews["recommended"] = reviews["recommended"].astype(bool)
     if size == "sample":
-        return reviews.iloc[::SAMPLE_STEP].reset_index(drop=True)
+        reviews = reviews.iloc[::SAMPLE_STEP].reset_index(drop=True)
+    reviews.attrs["real"] = True
+    return reviews
+
+
+def _made_up(n=2000):
+    """Return `n` sentences of phrases; in unhappy ones complaints are twice as frequent."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    phrases = ["i love it", "it fits well", "so soft", "i sent it back", "too small", "looks cheap"]
+    happy = rng.random(n) < 0.8
+    odds = np.where(happy[:, None], [3, 3, 3, 1, 1, 1], [1, 1, 1, 2, 2, 2])
+    texts = [" and ".join(rng.choice(phrases, 40, p=p / p.sum())) for p in odds]
+    titles = [rng.choice(phrases, p=p / p.sum()) for p in odds]
+    reviews = pd.DataFrame({"title": titles, "text": texts, "recommended": happy})
+    reviews.attrs["real"] = False
     return reviews
