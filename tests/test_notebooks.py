@@ -58,6 +58,7 @@ MARKED = (
     "04a_the_state",
     "04b_the_gates",
     "04c_next_trip",
+    "05_autoencoder",
     "06_variational_autoencoder",
     "07_gan",
     "08b_from_model_to_list",
