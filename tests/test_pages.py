@@ -104,6 +104,7 @@ def test_what_a_reader_does_not_need_starts_folded(write, tmp_path):
         cell("WIDTH = 3", "parameters", "parameters"),
         cell("plot()", tag="figure"),
         cell("question(...)", tag="check"),
+        cell("as_in_the_lesson_before()", tag="repeat"),
         cell("train()"),
         cell("record()", "record"),
     ]
@@ -111,7 +112,7 @@ def test_what_a_reader_does_not_need_starts_folded(write, tmp_path):
     opened = [
         "open>" in part.split("</summary>")[0] for part in html.split('<details class="code"')[1:]
     ]
-    assert opened == [False, True, False, False, True, True]
+    assert opened == [False, True, False, False, False, True, True]
     assert html.index('<details class="recorded">') > html.index("train")
 
 

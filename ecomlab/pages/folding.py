@@ -6,6 +6,7 @@ import struct
 # Pixels. A picture of seven inches, at the 110 dots an inch of `ecomlab.mplstyle`, is still read
 # on a phone; what is wider has panels side by side, and their letters would be too small.
 _WIDE = 780
+_FOLDED = {"figure", "check", "repeat"}
 
 
 def folds(notebook):
@@ -18,8 +19,9 @@ def folds(notebook):
     Returns
     -------
     list of {"", "code", "all"}
-        `"code"`: cells that only draw or only check an answer, and the imports. `"all"`: the
-        numbers recorded at the end, with the cell that records them.
+        `"code"`: cells that only draw or only check an answer, those that repeat what an earlier
+        lesson explains, and the imports. `"all"`: the numbers recorded at the end, with the cell
+        that records them.
     """
     found, section = [], None
     for cell in notebook.cells:
@@ -30,7 +32,7 @@ def folds(notebook):
         elif section == "record":
             found.append("all")
         else:
-            found.append("code" if tags & {"figure", "check"} or section == "setup" else "")
+            found.append("code" if tags & _FOLDED or section == "setup" else "")
     return found
 
 
