@@ -83,6 +83,9 @@ def test_repeats_are_asked_about_where_nothing_tells_sales_apart():
     assert total(timed) == 100
     with pytest.raises(OrdersError, match="tells two sales apart"):
         check_orders(None, timed.drop(columns="Customer ID"))
+    # One order may hold two things at one price.
+    with pytest.raises(OrdersError, match=r"names the product \(sales with them 110.00"):
+        check_orders(None, again.drop(columns="SKU"))
 
 
 def test_more_than_a_tenth_unfit_stops():

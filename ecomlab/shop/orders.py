@@ -281,14 +281,17 @@ def check_orders(
 def _ask_about_repeats(frame, broken, columns, keep):
     """Ask about exact repeats that may be sales of their own.
 
-    They may where no column counts pieces, and where neither an order number nor a customer's
-    time of day tells two sales apart.
+    They may where no column counts pieces, where no product is named (an order may hold two
+    things at one price), and where neither an order number nor a customer's time of day tells two
+    sales apart.
     """
     repeats = frame[broken == "duplicate"]
     if keep is not None or repeats.empty:
         return []
     lacking = "no column counts pieces"
-    if columns["quantity"][0]:
+    if columns["quantity"][0] and "product_id" not in frame:
+        lacking = "no column names the product"
+    elif columns["quantity"][0]:
         repeats = repeats[~_tells_apart(frame).loc[repeats.index]]
         lacking = "no order number and no customer's time of day tells two sales apart"
     if repeats.empty:
