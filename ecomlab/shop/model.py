@@ -249,6 +249,7 @@ def score_file(model, data, out, **reading):
         last = orders.lines["date"].max().normalize() + pd.Timedelta(days=1)
         end = max(pd.Timestamp(about["end"]), last)
         table = score_customers(orders.lines, end, about, arrays, network)
+        table["currency"] = orders.currency  # the report's table names it, too
     else:
         table = recommend_to(orders.lines, about, arrays, network)
     orders.save_key(out.with_name(f"{out.stem}_customer_key.csv"))
