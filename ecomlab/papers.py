@@ -18,7 +18,7 @@ SIX_RESULTS = "docs/results.toml"
 # left, and what the figure answers.
 PANELS = [
     ("00_start_here", "Twenty new photos", 1, "What is in this photo? (errors in orange)"),
-    ("08b_from_model_to_list", "Eight recommendations", 0.57, "What else for this household?"),
+    ("08c_from_model_to_list", "Eight recommendations", 0.57, "What else for this household?"),
     ("05_autoencoder", "Four products", 1, "Which products look like this one?"),
     ("09b_price_and_demand", "Units and price", 0.5, "How many will it sell in the weeks ahead?"),
 ]

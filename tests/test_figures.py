@@ -1,5 +1,6 @@
 """Diagrams and links: one style, a text for each, and they arrive wherever their page goes."""
 
+import html
 import json
 import re
 from xml.etree import ElementTree
@@ -102,6 +103,22 @@ def test_the_price_tags_of_lesson_01_show_its_stored_run():
     shown = "".join("".join(o.get("data", {}).get("text/markdown", "")) for o in outputs)
     assert len(prices) == 12
     assert [price for price in prices if price.replace("$", "\\$") not in shown] == []
+
+
+def test_the_lists_of_lesson_08a_show_its_stored_run():
+    lists = ElementTree.parse(FIGURES / "rec_ten_products.svg").getroot()
+    products = [
+        node.text.rstrip("…") for node in lists.iter(f"{SVG}text") if node.get("x") in ("48", "364")
+    ]
+    (lesson,) = (lesson.path for lesson in lessons() if lesson.name.startswith("08a_"))
+    outputs = [
+        o
+        for cell in json.loads(lesson.read_text("utf-8"))["cells"]
+        for o in cell.get("outputs", [])
+    ]
+    shown = html.unescape("".join("".join(o.get("data", {}).get("text/html", "")) for o in outputs))
+    assert len(products) == 20
+    assert [product for product in products if product not in shown] == []
 
 
 @pytest.fixture

@@ -36,14 +36,14 @@ RUNNABLE = [path.relative_to(NOTEBOOKS).as_posix() for path in authoring.noteboo
 HEADLINES = tomllib.loads(HEADLINE.read_text("utf-8"))
 # Run twice and compared to the last digit: a dense, a recurrent and a factor model. The other
 # notebooks are compared with their snapshots only.
-AGAIN = ("00_start_here.ipynb", "04c_next_trip.ipynb", "08a_recommendation.ipynb")
+AGAIN = ("00_start_here.ipynb", "04c_next_trip.ipynb", "08b_networks_that_recommend.ipynb")
 # What ranks, picks or groups by score is run as on another processor, too: there a tie that falls
-# the other way shows. All the rest would take as long again as `make test`. 08a is not here yet:
-# it still parts ties by a small number, which falls differently where rounding does.
+# the other way shows. All the rest would take as long again as `make test`.
 ELSEWHERE = (
     "00_start_here.ipynb",
     "04c_next_trip.ipynb",
-    "08b_from_model_to_list.ipynb",
+    "08a_measuring_and_counting.ipynb",
+    "08c_from_model_to_list.ipynb",
     "10a_segments.ipynb",
     "reports/recommend.ipynb",
 )
@@ -61,7 +61,9 @@ MARKED = (
     "05_autoencoder",
     "06_variational_autoencoder",
     "07_gan",
-    "08b_from_model_to_list",
+    "08a_measuring_and_counting",
+    "08b_networks_that_recommend",
+    "08c_from_model_to_list",
     "09a_price_prediction",
     "09b_price_and_demand",
     "09c_what_to_charge",

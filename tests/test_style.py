@@ -42,8 +42,7 @@ WITH_TEMPLATE = [*LESSONS, NOTEBOOKS / "_template.ipynb"]
 # has it. Here that changes no recorded number, or the lesson waits for its next full run.
 FREE_ORDER = {
     "04c_next_trip": ["argsort"],  # rows of a picture, by means of trained gates
-    "08a_recommendation": ["argpartition"],  # waits for its full run: `metrics.top_k`
-    "08b_from_model_to_list": ["argpartition"],  # timed, and not looked at
+    "08c_from_model_to_list": ["argpartition"],  # timed, and not looked at
     "09b_price_and_demand": ["argsort"] * 2,  # three products and five groups of a picture
     "13b_inference": ["argsort"],  # a curve, from its twentieth part on
     "14_attention": ["argsort"],  # numbers made unequal by chance
@@ -58,6 +57,8 @@ SECOND_EDITION = {
     "04a_the_state",
     "04b_the_gates",
     "05_autoencoder",
+    "08a_measuring_and_counting",
+    "08b_networks_that_recommend",
 }
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/~])/(home|root|tmp|work|Users|opt|var|mnt|usr)/|[A-Z]:\\\\")
 
