@@ -63,6 +63,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 BY_NOTEBOOK = {"test_notebooks": "place", "test_exercises": "path"}
 # Seconds of the longest files, `make test-all` included, roughly, where they are not a lesson's.
 LONG_FILES = {"test_shop_report": 240, "test_browser": 150, "test_examples": 150}
+LONG_FILES |= {"test_workbook": 120, "test_sweep": 120, "test_running": 60, "test_shop_fuzz": 30}
 LESSON_MINUTES = {lesson.path.name: lesson.minutes for lesson in lessons()}
 
 
