@@ -46,13 +46,14 @@ def test_the_yardstick_in_words(value, words):
 
 
 @pytest.mark.slow
-def test_it_is_measured_apart_once_and_again_when_asked(cache):
+def test_it_is_measured_apart_when_asked_and_kept(cache):
+    cache.write_text(json.dumps({"machine": module._machine(), "yardstick": 1000}))
     before = "tensorflow" in sys.modules
-    value = yardstick()
+    assert yardstick() == 1000
+    value = yardstick(fresh=True)
     assert 0.1 < value < 50
     assert ("tensorflow" in sys.modules) == before
     assert yardstick() == yardstick(measure=False) == value
-    assert yardstick(fresh=True) != value
 
 
 @pytest.mark.slow
