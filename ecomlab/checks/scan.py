@@ -170,7 +170,7 @@ def _asked_types(tree):
 
 def _plain(node):
     """Tell whether a node is a written text that asks for no part of an object."""
-    return isinstance(node, ast.Constant) and "_" not in str(node.value)
+    return isinstance(node, ast.Constant) and "__" not in str(node.value)
 
 
 def _changed_by(node):
