@@ -44,12 +44,38 @@ CHEATS = {
         "store = []\nstore.append(y_val)\n"
         "def gradient(x, y, w, b):\n    return {'w': store[0], 'b': 0}\n"
     ),
+    "lets pandas run text": "import pandas as pd\npd.eval('@checks.must')\n" + LAZY,
+    "writes a file for the next kernel": (
+        "import pandas as pd\nstart = pd.Series(['import os'])\n"
+        "start.to_csv('~/.ipython/profile_default/startup/1.py')\n"
+    )
+    + LAZY,
+    "calls C": "np.ctypeslib.ctypes.pythonapi.PyRun_SimpleString(b'1')\n" + LAZY,
+    "reaches in by a text": (
+        "def gradient(x, y, w, b):\n    return '{0.__globals__[y_val]}'.format(gradient)\n"
+    ),
+    "reaches in by a module's module": (
+        "import fractions\nread = fractions.operator.attrgetter('__globals__')\n" + LAZY
+    ),
+    "makes a class by another name": (
+        "kind = type\nEqual = kind('Equal', (dict,), {'__eq__': lambda self, other: True})\n"
+        "def gradient(x, y, w, b):\n    return Equal()\n"
+    ),
 }
-# These name nothing that is forbidden; what they change is put back before the test.
+# These name nothing that is forbidden. What they change is put back before the test, and what a
+# test defines, whose text is public, they do not see.
+WANTED = "def gradient(x, y, w, b):\n    return {'w': slopes[:-1], 'b': slopes[-1]}\n"
 REBINDS = {
     "binds NumPy anew": "class_ = 0\nnp = None\n" + LAZY,
     "binds the checks anew": "def must(*a):\n    pass\nrequire = must\nsum = zip = must\n" + LAZY,
     "leaves the kernel": "def gradient(x, y, w, b):\n    raise SystemExit\n",
+    "returns what the test wants": WANTED,
+    "binds what the test wants": "slopes = np.zeros(3)\n" + WANTED,
+    "calls the test's helper": (
+        "def gradient(x, y, w, b):\n    steps = 1e-5 * np.eye(len(w))\n"
+        "    loss = [loss_at(x, y, np.append(w + step, b)) for step in steps]\n"
+        "    return {'w': np.array(loss), 'b': 0}\n"
+    ),
 }
 
 

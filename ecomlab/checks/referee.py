@@ -1,8 +1,9 @@
-"""Hidden tests out of reach: what a test uses is put back before it runs.
+"""Hidden tests out of reach: what a test uses is put back, and it runs where no answer looks.
 
-An answer's cell may have bound `np` or `sum` anew, or changed the sheet's data in place. The
-referee remembers what the sheet itself defined, and keeps checks of its own, loaded before any
-answer ran. It is called by whoever grades, never by a sheet.
+An answer's cell may have bound `np` or `sum` anew, or changed the sheet's data in place; and an
+answer could return `wanted`, if the test defined it among the answer's own names. The referee
+remembers what the sheet itself defined, keeps checks of its own, loaded before any answer ran,
+and runs tests among names of their own. It is called by whoever grades, never by a sheet.
 """
 
 import builtins
@@ -26,7 +27,7 @@ def loaded_afresh():
 
 
 class Referee:
-    """Remembers what a sheet defines, and puts it back before each test.
+    """Remembers what a sheet defines, puts it back before each test, and runs the test.
 
     Parameters
     ----------
@@ -38,6 +39,7 @@ class Referee:
         self.space = space
         self.checks = loaded_afresh()
         self.given, self.marks = {}, {}
+        self.tests = {"__name__": "__test__"}  # what tests define, for those after them
 
     def after_given(self, names):
         """Note what a cell of the sheet has bound.
@@ -51,23 +53,25 @@ class Referee:
                 self.given[name] = self.space[name]
                 self.marks[name] = _mark(self.space[name])
         if "checks" in self.given:
-            self.checks.take_over(self.given["checks"])
             self.given["checks"] = self.checks
+        self.tests |= {name: self.given[name] for name in names if name in self.given}
 
-    def before_test(self, task, stopped=""):
-        """Put the sheet's names back, and stop a test that cannot be held.
+    def run_test(self, task, source, stopped=""):
+        """Put the sheet's names back, and run a test, unless it cannot be held.
 
         Parameters
         ----------
         task : str
             The function that the student writes.
+        source : str
+            The cell that tests it.
         stopped : str
-            Why its cell did not run to its end; empty if it did.
+            Why the task's cell did not run to its end; empty if it did.
 
         Raises
         ------
         NotRight
-            If the sheet's data were changed, or the function is not there.
+            If the sheet's data were changed, the function is not there, or its answer is wrong.
         """
         for name in set(self.space) & set(vars(builtins)):
             del self.space[name]  # Python's own again: `sum`, `zip`, `AssertionError`
@@ -77,6 +81,9 @@ class Referee:
         must(not changed, f"{task}: an answer has changed the sheet's own {', '.join(changed)}")
         must(not stopped, f"{task}: {stopped}")
         must(callable(self.space.get(task)), f"{task}: there is no such function")
+        self.checks.take_over(sys.modules["ecomlab.checks"])  # the sheet's fingerprints
+        self.tests[task] = self.space[task]
+        exec(compile(source, f"<test of {task}>", "exec"), self.tests)
 
 
 def _mark(value):
@@ -147,6 +154,6 @@ def after_given(names):
     _referee.after_given(names)
 
 
-def before_test(task, stopped):
-    """Put the sheet's names back before a test; see `Referee.before_test`."""
-    _referee.before_test(task, stopped)
+def run_test(task, source, stopped):
+    """Run a test among names of its own; see `Referee.run_test`."""
+    _referee.run_test(task, source, stopped)

@@ -22,23 +22,24 @@ _NAMES = {
     "VARIANT": "reads the sheet's own number",
 }
 _FRAMES = {"f_back", "f_builtins", "f_code", "f_globals", "f_locals", "gi_frame", "tb_frame"}
-# Modules that allowed modules bring along, and functions of theirs that read or write files.
+# Modules that allowed modules bring along, and what reaches into objects by text.
 _INSIDE = {
-    "abc",
-    "builtins",
-    "enum",
-    "importlib",
-    "inspect",
-    "io",
-    "os",
-    "sys",
-    "types",
-    "warnings",
+    *("abc", "builtins", "compat", "copyreg", "core", "ctypes", "ctypeslib", "enum", "importlib"),
+    *("inspect", "io", "npyio", "operator", "os", "pickle", "src", "sys", "types", "warnings"),
+    *("attrgetter", "eval", "Formatter", "methodcaller", "query"),
 }
-_FILES = {
-    *("DataSource", "f2py", "fromfile", "fromregex", "genfromtxt", "load", "loadtxt", "memmap"),
-    *("save", "savetxt", "savez", "savez_compressed", "testing", "tofile", "save_weights"),
+_FILES = {  # what reads or writes files
+    *("DataSource", "ExcelWriter", "export", "f2py", "fromfile", "fromregex", "genfromtxt"),
+    *("get_file", "HDFStore", "load", "load_model", "load_weights", "loadtxt", "memmap", "open"),
+    *("open_memmap", "save", "savetxt", "savez", "savez_compressed", "save_weights", "saving"),
+    *("testing", "tofile"),
 }
+_TO = {  # of pandas' and Keras's `to_...` those that write no file
+    *("to_categorical", "to_datetime", "to_dict", "to_frame", "to_list", "to_numeric"),
+    *("to_numpy", "to_period", "to_records", "to_series", "to_timedelta", "to_timestamp"),
+}
+_BY_TEXT = {"format", "format_map"}  # a text may ask for parts of objects: plain ones do not
+_CLASS = "it makes a class of its own; a function is asked"
 _KEPT = {"trainable", "columns", "index", "name"}  # attributes that an answer may set
 _COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}
 
@@ -104,6 +105,7 @@ class Scan:
         if tree is None:
             return []
         found = {}
+        self._asked_types = _asked_types(tree)
         for node in ast.walk(tree):
             for words in self._wrong(node):
                 found.setdefault(words, getattr(node, "lineno", 1))
@@ -134,12 +136,14 @@ class Scan:
             case ast.Name(id=name) if name.startswith("_") and name.strip("_"):
                 yield f"`{name}` is a private name"
             case ast.Attribute(attr=name, ctx=context):
-                if not _allowed(name):
+                if not _allowed(name) or (name in _BY_TEXT and not _plain(node.value)):
                     yield f"`.{name}` is not an answer's business"
                 if not isinstance(context, ast.Load) and name not in _KEPT:
                     yield f"it changes `.{name}` of an object"
-            case ast.Call(func=ast.Name(id="type"), args=[_, _, *_]) | ast.ClassDef():
-                yield "it makes a class of its own; a function is asked"
+            case ast.ClassDef():
+                yield _CLASS
+            case ast.Name(id="type") if node not in self._asked_types:
+                yield _CLASS
             case ast.Global():
                 yield "it changes names outside its function (`global`)"
 
@@ -151,6 +155,22 @@ class Scan:
                 continue
             if read & self.withheld:
                 self.withheld |= _changed_by(node)
+
+
+def _asked_types(tree):
+    """Return the nodes of `type` that ask for the type of one object, and make none."""
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="type") as name, args=[one], keywords=[]):
+                if not isinstance(one, ast.Starred):
+                    found.add(name)
+    return found
+
+
+def _plain(node):
+    """Tell whether a node is a written text that asks for no part of an object."""
+    return isinstance(node, ast.Constant) and "__" not in str(node.value)
 
 
 def _changed_by(node):
@@ -185,4 +205,7 @@ def _read_in_functions(tree):
 
 def _allowed(*names):
     forbidden = _FRAMES | _INSIDE | _FILES
-    return not any(n.startswith(("_", "read_", "to_pickle")) or n in forbidden for n in names)
+    return not any(
+        n.startswith(("_", "read_")) or n in forbidden or (n.startswith("to_") and n not in _TO)
+        for n in names
+    )

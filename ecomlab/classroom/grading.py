@@ -145,7 +145,7 @@ class Grade(Execute):
             cell.outputs = [_error("Refused", words)]
             self._note(cell, words)
             return cell, resources
-        kept, cell.source = cell.source, self._to_run(cell) + cell.source
+        kept, cell.source = cell.source, self._to_run(cell)
         self.timeout = min(self.timeout, max(1, int(left)))
         try:
             cell, resources = super().preprocess_cell(cell, resources, index)
@@ -172,16 +172,16 @@ class Grade(Execute):
             self._remarks.append(f"{whose} {words}")
 
     def _to_run(self, cell):
-        """Return the line that goes before a cell: the referee notes, or puts back."""
+        """Return what runs in a cell's place: the referee notes what the last one has bound."""
         names, self._unnoted = sorted(self._unnoted), set()
         note = _call(f"after_given({json.dumps(names)})") + "\n" if names else ""
         if not about(cell).get("locked"):
-            return note
-        self._unnoted = set(bound_names(cell.source))
+            return note + cell.source
         if not about(cell).get("grade"):
-            return note
+            self._unnoted = set(bound_names(cell.source))
+            return note + cell.source
         task = task_of(cell)
-        return note + _call(f"before_test({task!r}, {self._stopped.get(task, '')!r})") + "\n"
+        return note + _call(f"run_test({task!r}, {cell.source!r}, {self._stopped.get(task, '')!r})")
 
 
 def _insert(nb, place, words):
