@@ -7,6 +7,7 @@ import pandas as pd
 from ecomlab.shop.amounts import read_amounts
 from ecomlab.shop.dates import AmbiguousDatesError, read_dates
 from ecomlab.shop.exports import column_in
+from ecomlab.shop.guessing import GRADES, name_score
 from ecomlab.shop.meaning import (
     events_by_values,
     flagged,
@@ -17,7 +18,7 @@ from ecomlab.shop.meaning import (
 )
 from ecomlab.shop.people import hide_people
 from ecomlab.shop.returns import net_order_refunds
-from ecomlab.shop.values import currency_signs, named_currency, read_ids
+from ecomlab.shop.values import as_texts, currency_signs, named_currency, read_ids
 
 _SOME = 0.1  # share of rows without a date from which these are further lines of orders
 
@@ -67,7 +68,7 @@ def typed_lines(raw, columns, settings, export):
     """
     told = Told()
     notes, problems, reasons = told.notes, told.problems, told.reasons
-    raw = _filled_down(raw, columns, export, notes)
+    raw = _filled_down(_from_above(raw, export), columns, export, notes)
     frame, said, asked = read_amounts(raw, columns, export, settings)
     if "date" in columns:
         frame["date"] = _dates(raw, columns, settings, notes, problems)
@@ -99,6 +100,13 @@ def typed_lines(raw, columns, settings, export):
             frame.loc[counts, "amount"] = less
             notes.append(f"{columns['refund'][0]}: {off:,.2f} refunded, taken off the orders")
     return frame, told
+
+
+def _from_above(raw, export):
+    """Give each row what an export writes once, above all rows that it holds for."""
+    names = export.rows.get("from_above", []) if export is not None else []
+    here = [column for column in (column_in(raw, [name]) for name in names) if column]
+    return raw.assign(**{column: raw[column].ffill() for column in here}) if here else raw
 
 
 def _filled_down(raw, columns, export, notes):
@@ -176,6 +184,10 @@ def _sales(frame, raw, columns, settings, export, notes, reasons):
     need = [column for column in need if column]
     if need:
         frame["is_line"] = raw[need].notna().any(axis=1)
+    for name, wanted in (export.rows.get("where", {}) if export else {}).items():
+        column = column_in(raw, [name])
+        frame["is_line"] = frame.get("is_line", True) & as_texts(raw[column]).isin(wanted)
+        reasons["order_row"] = "a row of fees, taxes, postage or payments"
     kind, others = read_events(raw, export)
     events = None
     guessed = export is None and "status" not in settings.get("without", ())
@@ -191,6 +203,8 @@ def _sales(frame, raw, columns, settings, export, notes, reasons):
         frame["is_sale_event"] = kind != "other"
         reasons["event"] = f"an event that is no sale: {', '.join(others[:6])}"
         back = kind == "refund"
+        frame["is_back"] = back
+        frame["quantity"] = frame["quantity"].mask(back & frame["quantity"].isna(), 1.0)
         if "amount" in frame:
             frame["amount"] = frame["amount"].where(~back, -frame["amount"].abs())
         source = column_in(raw, export.rows.get("refund_of", [])) if export else None
@@ -203,7 +217,10 @@ def _sales(frame, raw, columns, settings, export, notes, reasons):
     if "status" in columns:
         column, how = columns["status"]
         told = settings.get("status")
-        certain = how in ("map", "export")
+        # A column that calls itself a state holds some, known or not; one value tells nothing.
+        several = len(raw[column].dropna().unique()) > 1
+        named = several and name_score("status", column) == GRADES["first"]
+        certain = named or how in ("map", "export")
         sale, no_sales, unknown = read_status(raw[column], export, told, certain)
         if sale is None:
             del columns["status"]

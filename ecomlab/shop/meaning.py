@@ -1,5 +1,6 @@
 """Which lines are sales of goods: states of orders, events of accounts, services."""
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from ecomlab.shop.values import as_texts
 _HERE = Path(__file__).parent
 _MANY = 40  # states; more are none
 _FEW = 16  # values of a column whose values alone tell what it holds
+_DAY = re.compile(r"\s*\d{4}-\d{2}-\d{2}\.?")
 _LONG = 8  # letters of a word for a service that others begin with: "Versandkostenpauschale"
 
 
@@ -47,6 +49,9 @@ def read_status(values, export=None, told=None, certain=False):
         States that no list has.
     """
     texts = as_texts(values)
+    # A state may say until which day it holds.
+    bare = {text: _DAY.sub("", text) for text in texts.dropna().unique()}
+    texts = texts.map(bare) if any(text != bare[text] for text in bare) else texts
     counts = texts.value_counts()
     if len(counts) > _MANY and not told:
         return None, [], []
