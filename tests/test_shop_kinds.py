@@ -189,3 +189,42 @@ def test_marks_after_a_backslash_and_totals_of_months(tmp_path):
     foot = ["Summe 01/2025,,,,60.00", "Gesamtumsatz,,,,60.00"]
     (tmp_path / "o.csv").write_text("\n".join([header, *rows, *foot]))
     assert read_orders(None, tmp_path / "o.csv").lines["amount"].sum() == 60
+
+
+def test_a_row_that_names_the_sum_of_a_month_is_no_line(tmp_path):
+    header = "Date,Order ID,Customer ID,Product,Quantity,Total"
+    rows = [f"2025-01-{n:02d},{n},C{n},Total Care,1,{n}.50" for n in range(1, 11)]
+    rows.insert(5, "2025-01-05,,,Monthly total,5,17.50")
+    rows.append("2025-01-31,,,Summe Januar 2025,5,42.50")
+    (tmp_path / "o.csv").write_text("\n".join([header, *rows]))
+    made = read_orders("forecast", tmp_path / "o.csv", any_size=True)
+    assert made.lines["amount"].sum() == 60 and set(made.lines["product"]) == {"Total Care"}
+
+
+def test_states_that_no_list_knows_are_asked_about_and_not_passed_over():
+    state = pd.Series(["Zeta", "Eta"] * 20)
+    with pytest.raises(OrdersError, match="column 'Order Status': no list knows whether 'Zeta'"):
+        check_orders(None, orders(**{"Order Status": state}))
+    assert total(orders(**{"Order Status": state}), mapping={"status": ""}) == PRICE.sum()
+    assert total(orders(**{"Order Status": "Zeta"})) == PRICE.sum()  # one value tells nothing
+
+
+def test_amounts_with_tax_beside_those_without_are_told():
+    net = (WHOLE / 1.19).round(2)
+    frame = orders(Menge=PIECES, **{"Unit Price": (PRICE / 1.19).round(6)})
+    frame = frame.assign(**{"Summe (netto)": net, "Summe (brutto)": WHOLE})
+    made = check_orders(None, frame)
+    assert made.lines["amount"].sum() == pytest.approx(net.sum())
+    assert f"Summe (brutto) comes to {WHOLE.sum():,.2f}" in " ".join(made.notes)
+
+
+def test_names_of_products_and_pieces_in_french_and_spanish():
+    french = orders().rename(columns={"Item Name": "Nom du produit"})
+    assert check_orders(None, french).columns["product"][0] == "Nom du produit"
+    names = {"Item Name": "Concepto", "Unit Price": "P.V.P."}
+    spanish = orders(Amount=WHOLE).rename(columns=names | {"Amount": "Importe"})
+    spanish["Uds."] = PIECES
+    spanish.loc[spanish.index[-1], "Concepto"] = "Gastos de envío"
+    made = check_orders(None, spanish)
+    assert made.lines["amount"].sum() == WHOLE[:-1].sum()
+    assert made.lines["quantity"].sum() == PIECES[:-1].sum()
