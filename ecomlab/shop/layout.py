@@ -46,6 +46,7 @@ tages wochen monats quartals jahres tag woche monat quartal jahr fur im
 journalier mensuel annuel jour semaine mois annee du de diario mensual anual dia mes ano del
 """
 PERIODS = frozenset(_PERIOD_WORDS.split())
+_SOME_TOTAL = f"(?i){'|'.join(sorted(TOTALS))}"
 
 
 def find_header(rows, source):
@@ -178,12 +179,12 @@ def _is_total(texts, filled):
     sparse = (filled > 0) & (filled <= 0.67 * filled.median())
     found = pd.Series(False, index=texts.index)
     if sparse.any() and texts.shape[1]:
-        cells = texts[sparse].astype("str")
-        cells = cells.where(cells.apply(lambda column: column.str.len()) < 40)
-        first = cells.bfill(axis=1).iloc[:, 0].dropna()
+        first = texts[sparse].bfill(axis=1).iloc[:, 0].dropna().astype("str")
+        first = first[first.str.len() < 40]
         found[first.index[[_names_total(tokens(one)) for one in first]]] = True
-        for name in cells:
-            rest = cells[name].dropna()
+        for name in texts:
+            rest = texts.loc[sparse, name].dropna().astype("str")
+            rest = rest[rest.str.contains(_SOME_TOTAL)]
             found[rest.index[[_total_alone(tokens(one)) for one in rest]]] = True
     return found
 
