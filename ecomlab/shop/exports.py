@@ -11,7 +11,7 @@ missing
 [[header]]
     `all`: columns that are there, in any order. Several tables: other languages or versions.
 [columns]
-    Field to columns; the first that is there and filled counts.
+    Field to columns; the first that is there and filled counts, of the status each.
 [amount]
     `of`: "amount" (a line's value), "price" (of a piece, times quantity);
     `minus`: columns taken off it, such as a line's discount or refund;
