@@ -189,3 +189,115 @@ def test_marks_after_a_backslash_and_totals_of_months(tmp_path):
     foot = ["Summe 01/2025,,,,60.00", "Gesamtumsatz,,,,60.00"]
     (tmp_path / "o.csv").write_text("\n".join([header, *rows, *foot]))
     assert read_orders(None, tmp_path / "o.csv").lines["amount"].sum() == 60
+
+
+def test_a_row_that_names_the_sum_of_a_month_is_no_line(tmp_path):
+    header = "Date,Order ID,Customer ID,Product,Quantity,Total"
+    rows = [f"2025-01-{n:02d},{n},C{n},Total Care,1,{n}.50" for n in range(1, 11)]
+    rows.insert(5, "2025-01-05,,,Monthly total,5,17.50")
+    rows.append("2025-01-31,,,Summe Januar 2025,5,42.50")
+    (tmp_path / "o.csv").write_text("\n".join([header, *rows]))
+    made = read_orders("forecast", tmp_path / "o.csv", any_size=True)
+    assert made.lines["amount"].sum() == 60 and set(made.lines["product"]) == {"Total Care"}
+
+
+def test_states_that_no_list_knows_are_asked_about_and_not_passed_over():
+    state = pd.Series(["Zeta", "Eta"] * 20)
+    with pytest.raises(OrdersError, match="column 'Order Status': no list knows whether 'Zeta'"):
+        check_orders(None, orders(**{"Order Status": state}))
+    assert total(orders(**{"Order Status": state}), mapping={"status": ""}) == PRICE.sum()
+    assert total(orders(**{"Order Status": "Zeta"})) == PRICE.sum()  # one value tells nothing
+
+
+@pytest.mark.parametrize(
+    ("first", "sold", "second", "paid", "back"),
+    [
+        ("Bestellstatus", "Abgeschlossen", "Zahlungsstatus", "Bezahlt", "Rückerstattet"),
+        ("Order Status", "Completed", "Payment Status", "Paid", "Refunded"),
+        ("Financial Status", "Paid", "Status", "Shipped", "Cancelled"),
+        ("Statut commande", "Terminée", "Statut du paiement", "Payée", "Non payée"),
+    ],
+)
+def test_each_state_of_order_or_payment_may_say_that_a_line_is_no_sale(
+    first, sold, second, paid, back
+):
+    frame = orders(**{first: sold, second: pd.Series([paid, paid, paid, back] * 10)})
+    made = check_orders(None, frame)
+    assert made.lines["amount"].sum() == PRICE.sum() - PRICE[3::4].sum()
+    assert made.dropped[["rule", "reason"]].to_numpy().tolist() == [
+        ["status", f"a state that is no sale: {back}"]
+    ]
+    assert total(frame, mapping={"status": first}) == made.lines["amount"].sum()
+    assert total(frame, mapping={"status": ""}) == PRICE.sum()
+    assert set(made.columns["status"][0].split(", ")) == {first, second}
+    # An order's first row speaks for the others.
+    rows = frame.index % 2 == 1
+    filled = frame.assign(**{second: [paid, paid, back, back] * 10})
+    holes = filled.assign(**{name: filled[name].mask(rows) for name in (first, second)})
+    holes["Order Date"] = holes["Order Date"].mask(rows)
+    assert total(holes) == total(filled) == PRICE.sum() - PRICE[filled[second] == back].sum()
+
+
+def test_a_second_state_that_no_list_knows_is_asked_about():
+    frame = orders(**{"Order Status": "Completed", "Payment Status": ["Paid", "Zeta"] * 20})
+    with pytest.raises(OrdersError, match="column 'Payment Status': no list knows whether 'Zeta'"):
+        check_orders(None, frame)
+    listed = {"status": {"no_sales": ["Zeta"]}}
+    assert total(frame, settings=listed) == PRICE[::2].sum()
+    codes = orders(**{"Order Status": "Completed", "Payment Status": ["10", "20"] * 20})
+    assert total(codes) == PRICE.sum()
+
+
+def test_a_sale_that_waits_to_be_sent_is_a_sale():
+    waits = {"Fulfillment Status": ["fulfilled", "unfulfilled"] * 20, "Financial Status": "paid"}
+    waits |= {"Delivery Status": ["pending shipment", "returned"] * 20}
+    assert total(orders(**waits)) == PRICE.sum()
+    states = ["Pending shipment", "Unfulfilled", "Not refunded", "Refunded"] * 10
+    made = check_orders(None, orders(**{"Order Status": pd.Series(states)}))
+    assert made.lines["amount"].sum() == PRICE.sum() - PRICE[3::4].sum()
+    alone = orders(**{"Delivery Status": ["Pending", "Delivered", "Shipped", "Returned"] * 10})
+    assert total(alone) == PRICE.sum() - PRICE[3::4].sum()
+
+
+def test_known_exports_read_each_of_their_states(tmp_path):
+    header = "Auftragsnummer;Auftragsdatum;Kundennummer;Artikelnummer;Menge;VK-Preis"
+    rows = [f"A{n};{n}.02.2025;K{n};L1;1;10,00" for n in range(1, 5)]
+    states = [
+        "Versendet;bezahlt",
+        "Versendet;Erstattet",
+        "Storniert;bezahlt",
+        "In Bearbeitung;Bezahlt",
+    ]
+    lines = [f"{row};{state}" for row, state in zip(rows, states, strict=True)]
+    text = "\n".join([f"{header};Auftragsstatus;Zahlungsstatus", *lines])
+    (tmp_path / "o.csv").write_text(text)
+    made = read_orders(None, tmp_path / "o.csv")
+    assert made.export.startswith("JTL") and made.lines["amount"].sum() == 20
+    header = "Name,Created at,Lineitem name,Lineitem price,Lineitem quantity"
+    rows = [f"#{n},2025-02-0{n},Lamp,10.00,1" for n in range(1, 5)]
+    states = ["paid,fulfilled", "refunded,fulfilled", "paid,unfulfilled", "paid,restocked"]
+    lines = [f"{row},{state}" for row, state in zip(rows, states, strict=True)]
+    text = "\n".join([f"{header},Financial Status,Fulfillment Status", *lines])
+    (tmp_path / "o.csv").write_text(text)
+    assert read_orders(None, tmp_path / "o.csv").lines["amount"].sum() == 30
+
+
+def test_amounts_with_tax_beside_those_without_are_told():
+    net = (WHOLE / 1.19).round(2)
+    frame = orders(Menge=PIECES, **{"Unit Price": (PRICE / 1.19).round(6)})
+    frame = frame.assign(**{"Summe (netto)": net, "Summe (brutto)": WHOLE})
+    made = check_orders(None, frame)
+    assert made.lines["amount"].sum() == pytest.approx(net.sum())
+    assert f"Summe (brutto) comes to {WHOLE.sum():,.2f}" in " ".join(made.notes)
+
+
+def test_names_of_products_and_pieces_in_french_and_spanish():
+    french = orders().rename(columns={"Item Name": "Nom du produit"})
+    assert check_orders(None, french).columns["product"][0] == "Nom du produit"
+    names = {"Item Name": "Concepto", "Unit Price": "P.V.P."}
+    spanish = orders(Amount=WHOLE).rename(columns=names | {"Amount": "Importe"})
+    spanish["Uds."] = PIECES
+    spanish.loc[spanish.index[-1], "Concepto"] = "Gastos de envío"
+    made = check_orders(None, spanish)
+    assert made.lines["amount"].sum() == WHOLE[:-1].sum()
+    assert made.lines["quantity"].sum() == PIECES[:-1].sum()

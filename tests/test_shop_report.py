@@ -253,7 +253,11 @@ def test_scores_in_a_fresh_process_equal_the_reports(
     folder, _ = messy_reports
     out = tmp_path / "scores.parquet"
     arguments = ["score", folder / f"{report}_model", folder / "export.csv", "--out", out]
-    subprocess.run([*ecomlab_command, *map(str, arguments)], check=True, capture_output=True)
+    command = [*ecomlab_command, *map(str, arguments)]
+    stopped = subprocess.run(command, capture_output=True, text=True)
+    assert stopped.returncode == 2 and len(stopped.stderr.splitlines()) == 1
+    assert "--currency EUR to score without them" in stopped.stderr and not out.exists()
+    subprocess.run([*command, "--currency", "EUR"], check=True, capture_output=True)
     table = "customers" if report == "segments" else "lists"
     expected = pd.read_parquet(folder / f"{report}_{table}.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(out), expected, rtol=1e-5, atol=1e-6)

@@ -5,10 +5,12 @@ import subprocess
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ecomlab.errors import UserError
 from ecomlab.shop import saved
+from ecomlab.shop.model import score_file
 from ecomlab.shop.saved import load_model, read_about, save_model
 
 SEGMENTS = {
@@ -164,6 +166,30 @@ def test_the_command_refuses_a_damaged_model_in_one_line(model, ecomlab_command,
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     assert "arrays.npz is damaged" in done.stderr
     assert not (tmp_path / "scores.csv").exists()
+
+
+@pytest.mark.parametrize("kind", ["segments", "recommend"])
+def test_orders_in_other_money_are_not_scored_without_a_word(kind, tmp_path):
+    segments = SEGMENTS | {"features": ["money", "order_days", "age_weeks"], "currency": "USD"}
+    if kind == "segments":
+        save_model(tmp_path / "model", segments, arrays_of_segments())
+    else:
+        save_model(tmp_path / "model", RECOMMEND, ITEMS)
+    frame = pd.DataFrame({"customer_id": ["1", "2"] * 20, "product_id": ["a", "b"] * 20})
+    frame["date"], frame["amount"] = "2025-01-05", np.arange(1.0, 41)
+    frame["order_id"] = np.arange(40)
+    mixed = frame.assign(currency=["EUR"] * 39 + ["CHF"])
+    for name, lines in (("mixed", mixed), ("euros", frame.assign(currency="EUR"))):
+        lines.to_csv(tmp_path / f"{name}.csv", index=False)
+    out = tmp_path / "scores.csv"
+    with pytest.raises(UserError, match=r"1 lines are in .* other than EUR.*--currency EUR"):
+        score_file(tmp_path / "model", tmp_path / "mixed.csv", out)
+    if kind == "segments":
+        with pytest.raises(UserError, match=r"is in EUR, and .* learnt from amounts in USD: make"):
+            score_file(tmp_path / "model", tmp_path / "euros.csv", out)
+    assert not out.exists()
+    score_file(tmp_path / "model", tmp_path / "mixed.csv", out, currency="EUR")
+    assert len(pd.read_csv(out)) >= 2
 
 
 @pytest.mark.slow

@@ -128,8 +128,9 @@ def _numbers(raw, columns, export, settings):
     if export is None:
         rivals = [c for _, c in guess(raw, chosen, "amount").get("amount", []) if c not in chosen]
         chosen += rivals[:4]
-    if settings.get("decimal"):
-        marks, unsure = dict.fromkeys(chosen, settings["decimal"]), {}
+    decimal = settings.get("decimal") or (export.amount.get("decimal") if export else None)
+    if decimal:
+        marks, unsure = dict.fromkeys(chosen, decimal), {}
     else:
         marks, unsure = decimal_marks({column: raw[column] for column in chosen})
     problems = []
@@ -240,6 +241,7 @@ def _by_evidence(frame, raw, columns, numbers, mark, notes):
         if equal and lower:
             return [_two_totals(equal[0], lower[0], numbers)]
         if equal:
+            notes += _with_tax(equal[0], [c for _, c in ranked if c not in equal], numbers)
             return _take(frame, columns, equal[0], numbers)
     best, column = ranked[0]
     rivals = [
@@ -300,6 +302,17 @@ def _two_prices(column, product, others):
         f"columns that may be the price: {column!r} times quantity comes to {product.sum():,.2f}; "
         f"{totals}. Name one: {name_it('price')}"
     )
+
+
+def _with_tax(taken, others, numbers):
+    """Tell what a second column of amounts comes to, which differs by a tax's share at most."""
+    notes = []
+    for other in others:
+        ratio = numbers[other] / numbers[taken].where(numbers[taken] != 0)
+        if ratio.between(1 / 1.3, 1.3).mean() > 0.95:
+            told = f"{numbers[taken].sum():,.2f}, and {other} comes to {numbers[other].sum():,.2f}"
+            notes.append(f"{taken} is taken: it comes to {told}")
+    return notes
 
 
 def _take(frame, columns, column, numbers):

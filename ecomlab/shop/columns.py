@@ -180,7 +180,8 @@ def _is_personal(frame, column, found):
     values = frame[column].dropna().astype("str")
     if _one_an_order(frame, column, found):
         return True
-    if PERSON.search(column) or values.head(2000).str.contains("@").mean() > 0.2:
+    named = PERSON.search(column) and name_score("product", column) < GRADES["first"]
+    if named or values.head(2000).str.contains("@").mean() > 0.2:
         return True
     if "customer_id" not in found or not len(frame):
         return False

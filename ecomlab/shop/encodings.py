@@ -69,8 +69,8 @@ def find_encoding(payload):
         pass
     else:
         return "utf-8"
-    # Only words with a byte beyond ASCII tell anything.
-    telling = re.findall(rb"[^\n\r,;|\t]*[\x80-\xff][^\n\r,;|\t]*", payload[: 1 << 22])
+    # Only words with a byte beyond ASCII tell anything. A "|" may be half of a Japanese letter.
+    telling = re.findall(rb"[^\n\r,;\t]*[\x80-\xff][^\n\r,;\t]*", payload[: 1 << 22])
     telling = b"\n".join(telling[:5000])
     return _asian(telling) or _western(telling)
 
@@ -80,7 +80,7 @@ def _asian(telling):
     shares, named = {}, {}
     for encoding, usual in (
         ("euc_kr", lambda one: "가" <= one <= "힣"),
-        ("shift_jis", lambda one: "\u3040" <= one <= "\u30ff" or _usual_kanji(one)),
+        ("cp932", lambda one: "\u3040" <= one <= "\u30ff" or _usual_kanji(one)),
         ("gb18030", lambda one: _level_one(one, "gb2312", 0xB0, 0xD7)),
         ("big5", lambda one: _level_one(one, "big5", 0xA4, 0xC6)),
     ):
@@ -95,7 +95,7 @@ def _asian(telling):
         if letters and mixed < 0.1 * len(letters):
             shares[encoding] = sum(map(usual, letters)) / len(letters)
             kana = sum("\u3040" <= one <= "\u30ff" for one in letters)
-            if encoding == "shift_jis" and kana < 0.1 * len(letters):
+            if encoding == "cp932" and kana < 0.1 * len(letters):
                 shares[encoding] -= 0.2
     if any(named.values()):  # names of columns that come out are the surest sign
         return max(named, key=named.get)
@@ -104,7 +104,7 @@ def _asian(telling):
 
 
 def _usual_kanji(one):
-    return _level_one(one, "shift_jis", 0x88, 0x98)
+    return _level_one(one, "cp932", 0x88, 0x98)
 
 
 def _level_one(one, encoding, first, last):

@@ -11,10 +11,11 @@ missing
 [[header]]
     `all`: columns that are there, in any order. Several tables: other languages or versions.
 [columns]
-    Field to columns; the first that is there and filled counts.
+    Field to columns; the first that is there and filled counts, of the status each.
 [amount]
     `of`: "amount" (a line's value), "price" (of a piece, times quantity);
-    `minus`: columns taken off it, such as a line's discount or refund.
+    `minus`: columns taken off it, such as a line's discount or refund;
+    `decimal`: the mark before the fraction where values such as "30.000" read both ways.
 [amount.order]
     `discount`: the column of the whole order's discount; `goods`: of what the order comes to
     after it; `extras`: of what is no goods in that (postage, taxes). `included = true`: amounts
@@ -22,6 +23,8 @@ missing
 [rows]
     `fill_down`: an order's fields stand on its first row only;
     `need`: columns of which one is filled in a row that is a line;
+    `where`: columns with the values that a row holds if it is a line;
+    `from_above`: columns that are filled once, above all rows that they hold for;
     `type`, `sales`, `refunds`: the column of events, and which are what: others are left out;
     `refund_of`: the column that names the order of a refund.
 [status]

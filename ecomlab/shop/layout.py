@@ -5,6 +5,7 @@ import re
 import pandas as pd
 
 from ecomlab.errors import OrdersError
+from ecomlab.shop.dates import MONTHS
 from ecomlab.shop.guessing import knows, name_score, tokens, words
 
 HEAD_ROWS = 60  # rows among which the header is sought
@@ -39,6 +40,13 @@ TOTALS = frozenset(
         "총계",
     ]
 )
+_PERIOD_WORDS = """
+daily weekly monthly quarterly yearly annual day week month quarter year of for the
+tages wochen monats quartals jahres tag woche monat quartal jahr fur im
+journalier mensuel annuel jour semaine mois annee du de diario mensual anual dia mes ano del
+"""
+PERIODS = frozenset(_PERIOD_WORDS.split())
+_SOME_TOTAL = f"(?i){'|'.join(sorted(TOTALS))}"
 
 
 def find_header(rows, source):
@@ -163,20 +171,34 @@ def _equals_header(texts, names):
 
 
 def _is_total(texts, filled):
-    """Tell which rows hold a total: it says so in their first cell, and a third is empty."""
+    """Tell which rows hold a total: a cell says so, and a third of the row is empty.
+
+    The first cell may name what is summed ("Total Berlin"); another one names a period at most,
+    since products have names such as "Total Care".
+    """
     sparse = (filled > 0) & (filled <= 0.67 * filled.median())
     found = pd.Series(False, index=texts.index)
     if sparse.any() and texts.shape[1]:
         first = texts[sparse].bfill(axis=1).iloc[:, 0].dropna().astype("str")
         first = first[first.str.len() < 40]
-        hit = [_names_total(tokens(one)) for one in first]
-        found[first.index[hit]] = True
+        found[first.index[[_names_total(tokens(one)) for one in first]]] = True
+        for name in texts:
+            rest = texts.loc[sparse, name].dropna().astype("str")
+            rest = rest[rest.str.contains(_SOME_TOTAL)]
+            found[rest.index[[_total_alone(tokens(one)) for one in rest]]] = True
     return found
 
 
 def _names_total(parts):
     whole = "".join(parts)
     return bool(TOTALS & {whole, *parts[:1]}) or whole.startswith(("gesamt", "total", "summe"))
+
+
+def _total_alone(parts):
+    """Tell whether words say "total" and of which period, and nothing else."""
+    sums = [one for one in parts if one in TOTALS or one.endswith(("summe", "total"))]
+    others = set(parts) - set(sums)
+    return bool(sums) and all(one in PERIODS or one in MONTHS or one.isdigit() for one in others)
 
 
 def _is_value(cell):

@@ -7,6 +7,7 @@ import pandas as pd
 from ecomlab.shop.amounts import read_amounts
 from ecomlab.shop.dates import AmbiguousDatesError, read_dates
 from ecomlab.shop.exports import column_in
+from ecomlab.shop.guessing import GRADES, name_score
 from ecomlab.shop.meaning import (
     events_by_values,
     flagged,
@@ -14,10 +15,11 @@ from ecomlab.shop.meaning import (
     read_events,
     read_status,
     status_by_values,
+    status_columns,
 )
 from ecomlab.shop.people import hide_people
 from ecomlab.shop.returns import net_order_refunds
-from ecomlab.shop.values import currency_signs, named_currency, read_ids
+from ecomlab.shop.values import as_texts, currency_signs, named_currency, read_ids
 
 _SOME = 0.1  # share of rows without a date from which these are further lines of orders
 
@@ -66,8 +68,9 @@ def typed_lines(raw, columns, settings, export):
     told : Told
     """
     told = Told()
-    notes, problems, reasons = told.notes, told.problems, told.reasons
-    raw = _filled_down(raw, columns, export, notes)
+    notes, problems = told.notes, told.problems
+    states = status_columns(raw, columns, export, settings.get("without", ()))
+    raw = _filled_down(_from_above(raw, export), columns, states, export, notes)
     frame, said, asked = read_amounts(raw, columns, export, settings)
     if "date" in columns:
         frame["date"] = _dates(raw, columns, settings, notes, problems)
@@ -90,7 +93,7 @@ def typed_lines(raw, columns, settings, export):
             )
     _products(frame, columns)
     _currency(frame, raw, columns)
-    problems += _sales(frame, raw, columns, settings, export, notes, reasons)
+    problems += _sales(frame, raw, columns, states, settings, export, told)
     if "refund" in frame and "amount" in frame:
         counts = frame.get("is_sale", pd.Series(True, index=frame.index)) & (frame["amount"] > 0)
         less = net_order_refunds(frame[counts], frame.loc[counts, "refund"])
@@ -101,13 +104,20 @@ def typed_lines(raw, columns, settings, export):
     return frame, told
 
 
-def _filled_down(raw, columns, export, notes):
+def _from_above(raw, export):
+    """Give each row what an export writes once, above all rows that it holds for."""
+    names = export.rows.get("from_above", []) if export is not None else []
+    here = [column for column in (column_in(raw, [name]) for name in names) if column]
+    return raw.assign(**{column: raw[column].ffill() for column in here}) if here else raw
+
+
+def _filled_down(raw, columns, states, export, notes):
     """Give every line of an order what stands on its first row only."""
     known = export is not None and export.rows.get("fill_down")
     if "order_id" not in columns or not (known or export is None):
         return raw
-    names = ("customer_id", "date", "time", "currency", "status", "refund")
-    here = [columns[name][0] for name in names if name in columns]
+    names = ("customer_id", "date", "time", "currency", "refund")
+    here = [columns[name][0] for name in names if name in columns] + states
     here = [column for column in here if raw[column].isna().any()]
     order = raw[columns["order_id"][0]]
     if not known:
@@ -169,13 +179,17 @@ def _currency(frame, raw, columns):
         frame["currency"] = named
 
 
-def _sales(frame, raw, columns, settings, export, notes, reasons):
+def _sales(frame, raw, columns, states, settings, export, told):
     """Mark what is a sale of goods; return states that nobody knows."""
-    problems = []
+    notes, reasons = told.notes, told.reasons
     need = [column_in(raw, [name]) for name in (export.rows.get("need", []) if export else [])]
     need = [column for column in need if column]
     if need:
         frame["is_line"] = raw[need].notna().any(axis=1)
+    for name, wanted in (export.rows.get("where", {}) if export else {}).items():
+        column = column_in(raw, [name])
+        frame["is_line"] = frame.get("is_line", True) & as_texts(raw[column]).isin(wanted)
+        reasons["order_row"] = "a row of fees, taxes, postage or payments"
     kind, others = read_events(raw, export)
     events = None
     guessed = export is None and "status" not in settings.get("without", ())
@@ -184,41 +198,23 @@ def _sales(frame, raw, columns, settings, export, notes, reasons):
         column, kind, others = events_by_values(raw, taken)
         if column is not None:
             notes.append(f"{column} tells sales from what goes back")
-            if columns.get("status", ("",))[0] == column:
-                del columns["status"]
+            states = [one for one in states if one != column]
             events = column
     if kind is not None:
         frame["is_sale_event"] = kind != "other"
         reasons["event"] = f"an event that is no sale: {', '.join(others[:6])}"
         back = kind == "refund"
+        frame["is_back"] = back
+        frame["quantity"] = frame["quantity"].mask(back & frame["quantity"].isna(), 1.0)
         if "amount" in frame:
             frame["amount"] = frame["amount"].where(~back, -frame["amount"].abs())
         source = column_in(raw, export.rows.get("refund_of", [])) if export else None
         if source:
             frame["order_id"] = frame["order_id"].mask(back, read_ids(raw[source])[0])
-    if guessed and "status" not in columns:
+    if guessed and not states:
         column = status_by_values(raw, {events, *(pair[0] for pair in columns.values())})
-        if column is not None:
-            columns["status"] = (column, "its values")
-    if "status" in columns:
-        column, how = columns["status"]
-        told = settings.get("status")
-        certain = how in ("map", "export")
-        sale, no_sales, unknown = read_status(raw[column], export, told, certain)
-        if sale is None:
-            del columns["status"]
-        elif unknown:
-            shown = ", ".join(map(repr, unknown[:6]))
-            problems.append(
-                f"column {column!r}: no list knows whether {shown} is a sale: say sales = [...] "
-                f"and no_sales = [...] under [status] in a TOML, and give that with --columns; "
-                f'status = "" under [columns] counts every line'
-            )
-        else:
-            frame["is_sale"] = sale
-            reasons["status"] = f"a state that is no sale: {', '.join(no_sales[:6])}"
-            counted = sorted(set(raw[column].dropna().astype("str")) - set(no_sales))
-            notes.append(f"states that count as sales: {', '.join(counted[:6])}")
+        states = [column] if column is not None else []
+    problems = _states(frame, raw, columns, states, settings.get("status"), export, told)
     if guessed:
         flag, said = flagged(raw, {pair[0] for pair in columns.values()})
         if said:
@@ -229,4 +225,36 @@ def _sales(frame, raw, columns, settings, export, notes, reasons):
     service = is_service(frame, export)
     if service.any():
         frame["is_goods"] = ~service
+    return problems
+
+
+def _states(frame, raw, columns, states, listed, export, told):
+    """Mark the lines of which no state says that they are no sale; return states to ask about."""
+    column, how = columns.pop("status", ("", "its values"))
+    known = [column] if how in ("map", "export") else []
+    problems, read, left_out = [], [], []
+    for column in states:
+        # A column that calls itself a state holds some, known or not; one value tells nothing.
+        several = len(raw[column].dropna().unique()) > 1
+        named = several and name_score("status", column) == GRADES["first"]
+        sale, verdicts = read_status(raw[column], export, listed, named or column in known)
+        if sale is None:
+            continue
+        if None in verdicts.values():
+            unknown = [text for text, verdict in verdicts.items() if verdict is None]
+            problems.append(
+                f"column {column!r}: no list knows whether {', '.join(map(repr, unknown[:6]))} is "
+                f"a sale: say sales = [...] and no_sales = [...] under [status] in a TOML, and "
+                f'give that with --columns; status = "" under [columns] counts every line'
+            )
+            continue
+        read.append(column)
+        frame["is_sale"] = frame.get("is_sale", True) & sale
+        left_out += [text for text, verdict in verdicts.items() if not verdict]
+        counted = sorted(text for text, verdict in verdicts.items() if verdict)
+        told.notes.append(f"states of {column} that count as sales: {', '.join(counted[:6])}")
+    if read:
+        columns["status"] = (", ".join(read), how)
+        shown = ", ".join(list(dict.fromkeys(left_out))[:6])
+        told.reasons["status"] = f"a state that is no sale: {shown}"
     return problems

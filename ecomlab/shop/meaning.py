@@ -1,5 +1,6 @@
 """Which lines are sales of goods: states of orders, events of accounts, services."""
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -8,12 +9,13 @@ import pandas as pd
 
 from ecomlab.shop.dates import looks_like_dates
 from ecomlab.shop.exports import column_in, folded
-from ecomlab.shop.guessing import tokens, words
-from ecomlab.shop.values import as_texts
+from ecomlab.shop.guessing import GRADES, name_score, number_columns, tokens, words
+from ecomlab.shop.values import as_texts, distinct, spread
 
 _HERE = Path(__file__).parent
 _MANY = 40  # states; more are none
 _FEW = 16  # values of a column whose values alone tell what it holds
+_DAY = re.compile(r"\s*\d{4}-\d{2}-\d{2}\.?")
 _LONG = 8  # letters of a word for a service that others begin with: "Versandkostenpauschale"
 
 
@@ -23,13 +25,46 @@ def _lists(name):
     return {key: frozenset(text.split()) for key, text in toml.items()}
 
 
+def status_columns(raw, columns, export=None, without=()):
+    """Return the columns of states of orders or payments: each of them may say "no sale".
+
+    Parameters
+    ----------
+    raw : DataFrame
+    columns : dict
+        As `find_columns` returns it.
+    export : ecomlab.shop.exports.Export, optional
+        Every column counts that it lists as a status.
+    without : set of str
+        With "status" in it, no column counts.
+
+    Returns
+    -------
+    list of str
+        First the one of `columns`, then those whose name says it outright.
+    """
+    if "status" in without:
+        return []
+    listed = {folded(one) for one in export.columns.get("status", [])} if export else set()
+    taken = {pair[0] for pair in columns.values()}
+    first = [columns["status"][0]] if "status" in columns else []
+    others = [
+        column
+        for column in raw
+        if column not in taken
+        and (folded(column) in listed or name_score("status", column) == GRADES["first"])
+    ]
+    codes = number_columns(raw[others], ())
+    return first + [column for column in others if column not in codes]
+
+
 def read_status(values, export=None, told=None, certain=False):
     """Tell by their states which lines are sales.
 
     Parameters
     ----------
     values : Series
-        The states as the source names them.
+        The states as the source names them; its name may tell that they are of shipments.
     export : ecomlab.shop.exports.Export, optional
         Its own lists go before the common ones.
     told : dict, optional
@@ -41,23 +76,26 @@ def read_status(values, export=None, told=None, certain=False):
     -------
     sale : Series of bool or None
         None if the column holds no states.
-    no_sales : list of str
-        The states that are none.
-    unknown : list of str
-        States that no list has.
+    verdicts : dict of str to bool or None
+        For each state, the most frequent first: a sale, none, or on no list.
     """
-    texts = as_texts(values)
-    counts = texts.value_counts()
-    if len(counts) > _MANY and not told:
-        return None, [], []
-    verdicts = {text: _verdict(text, export, told or {}) for text in counts.index}
+    told = told or {}
+    codes, kinds = distinct(values)
+    # A state may say until which day it holds.
+    texts = as_texts(kinds).str.replace(_DAY, "", regex=True)
+    counts = spread(texts, codes, values).value_counts()
+    if not len(counts) or (len(counts) > _MANY and not told):
+        return None, {}
+    if set(tokens(values.name)) & _lists("statuses.toml")["shipments"]:
+        # What waits to be sent is sold.
+        told = told | {"sales": [*told.get("sales", []), *_lists("statuses.toml")["weak"]]}
+    verdicts = {text: _verdict(text, export, told) for text in counts.index}
     known = sum(counts[text] for text, verdict in verdicts.items() if verdict is not None)
     certain |= False in verdicts.values()
-    if not counts.sum() or (known < 0.5 * counts.sum() and not certain):
-        return None, [], []
-    no_sales = [text for text, verdict in verdicts.items() if verdict is False]
-    unknown = [text for text, verdict in verdicts.items() if verdict is None]
-    return ~texts.isin(no_sales), no_sales, unknown
+    if known < 0.5 * counts.sum() and not certain:
+        return None, {}
+    no_sale = texts.map(verdicts).eq(False)
+    return ~spread(no_sale, codes, values, False), verdicts
 
 
 def _verdict(text, export, told):
@@ -74,6 +112,8 @@ def _verdict(text, export, told):
     if word in common["sales"]:
         return True
     parts = set(tokens(text))
+    if parts & common["negations"]:  # "not refunded" is no refund
+        return None
     for key, verdict in (("no_sales", False), ("sales", True)):
         if parts & common[key] and "partially" not in parts:
             return verdict

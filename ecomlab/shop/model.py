@@ -15,6 +15,7 @@ from ecomlab.errors import UserError
 from ecomlab.files import write_bytes
 from ecomlab.shop.display import write_csv
 from ecomlab.shop.features import customer_features, history_matrix, standardised
+from ecomlab.shop.mapping import read_map
 from ecomlab.shop.saved import load_model, read_about
 
 __all__ = [
@@ -212,6 +213,26 @@ def recommend_to(lines, about, arrays, network=None):
     return table[places.ravel() >= 0].reset_index(drop=True)
 
 
+def _refuse_other_money(model, about, orders, reading):
+    """Stop at orders in several currencies, or in another than the model's, unless one is named."""
+    settings = read_map(reading["columns"])[1] if reading.get("columns") else {}
+    if reading.get("currency") or settings.get("currency"):
+        return
+    others = orders.dropped[orders.dropped["rule"] == "currency"]
+    if len(others):
+        raise UserError(
+            f"{orders.source}: {others['lines'].sum():,} lines are in a currency other than "
+            f"{orders.currency}, or in none: say --currency {orders.currency} to score without them"
+        )
+    learnt = about.get("currency", "")
+    if about["kind"] == "segments" and learnt and orders.currency not in ("", learnt):
+        raise UserError(
+            f"{orders.source} is in {orders.currency}, and {model} learnt from amounts in "
+            f"{learnt}: make the report on orders in {orders.currency}, or say --currency "
+            f"{orders.currency} to take them as they are"
+        )
+
+
 def score_file(model, data, out, **reading):
     """Score a shop's new orders with a saved model.
 
@@ -244,6 +265,7 @@ def score_file(model, data, out, **reading):
     kind = read_about(model)["kind"]  # before the orders are read: a wrong folder is told at once
     orders = read_orders(kind, data, any_size=True, **reading)
     about, arrays, network = load_model(model)
+    _refuse_other_money(Path(model), about, orders, reading)
     if kind == "segments":
         # Looked at from the model's own day, or from the day after the last new order.
         last = orders.lines["date"].max().normalize() + pd.Timedelta(days=1)

@@ -324,7 +324,7 @@ def _set_returns_off(frame, broken, rules, notes):
     value = "amount" if "amount" in frame else "quantity"
     sales = frame[broken == ""].assign(amount=lambda f: f[value])
     back = frame[is_back].assign(amount=lambda f: f[value])
-    back["goods"] = (back["quantity"] < 0) | ("is_sale_event" in frame)
+    back["goods"] = (back["quantity"] < 0) | back.get("is_back", False)  # else money alone
     netted, left = net_returns(sales.reset_index(drop=True), back)
     netted.index = sales.index
     total = back["amount"].abs().sum()

@@ -15,11 +15,12 @@ _NOTHING = r"nan none null (null) n/a na <na> #n/a #nv #na nat nil - -- --- – 
 EMPTY = frozenset(_NOTHING.split()) | {""}
 CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "元": "CNY"}
 CURRENCIES |= {"zł": "PLN", "Kč": "CZK", "R$": "BRL", "₺": "TRY", "Ft": "HUF", "円": "JPY"}
+CURRENCIES |= {"TL": "TRY", "Rp": "IDR"}
 
 # Currency before or behind a number; Japan's bytes for ¥ come out as a backslash.
 _MONEY = (
     r"(?:[A-Z]{0,3}[$€£¥\\₹₽₺₩฿₫₴]|[A-Z]{3}|[Ee]uros?|eur|usd|gbp|kr\.?|Kr\.?|zł|Kč|Ft|[Ll]ei|TL|RM|"
-    r"Rs\.?|S?Fr\.?|руб\.?|р\.|лв\.?|元|円|원|￥)"
+    r"R[sp]\.?|S?Fr\.?|руб\.?|р\.|лв\.?|元|円|원|￥)"
 )
 _UNITS = (
     r"(?i:pcs?\.?|stc?k\.?|stück|stuks?|st|x|ks|szt\.?|uds?\.?|un|units?|pz[as]?\.?|pezzi|nos?\.?|ea\.?|"
