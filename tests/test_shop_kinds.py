@@ -259,6 +259,37 @@ def test_a_sale_that_waits_to_be_sent_is_a_sale():
     assert total(alone) == PRICE.sum() - PRICE[3::4].sum()
 
 
+@pytest.mark.parametrize(
+    ("order", "waiting", "payment", "paid", "due"),
+    [
+        ("Bestellstatus", "Offen", "Zahlungsstatus", "Bezahlt", "Offen"),
+        ("Order Status", "Pending", "Payment Status", "Paid", "Pending"),
+        ("État commande", "Nouvelle", "État paiement", "Payé", "En attente"),
+    ],
+)
+def test_an_open_order_is_a_sale_where_it_is_paid_for(order, waiting, payment, paid, due):
+    states = {order: [waiting, "Complete", "Cancelled", waiting] * 10}
+    states[payment] = [paid, paid, paid, due] * 10
+    frame = orders(Quantity=PIECES, Amount=WHOLE, **states)
+    listed = {"status": {"sales": [], "no_sales": ["Nouvelle"]}}
+    if waiting == "Nouvelle":  # what a person lists as no sale is none, paid for or not
+        assert total(frame, settings=listed) == WHOLE[1::4].sum()
+    else:
+        assert total(frame) == WHOLE[0::4].sum() + WHOLE[1::4].sum()
+
+
+def test_a_column_of_refunds_says_what_went_back_and_asks_about_other_words():
+    states = {
+        "Order Status": "Completed",
+        "Refund Status": [None, "Refunded", "No refund", ""] * 10,
+    }
+    frame = orders(Quantity=PIECES, Amount=WHOLE, **states)
+    assert total(frame) == WHOLE.sum() - WHOLE[1::4].sum()
+    frame["Refund Status"] = [None, "Completed", None, "Rejected"] * 10
+    with pytest.raises(OrdersError, match="'Refund Status': no list knows whether 'Completed'"):
+        check_orders(None, frame)
+
+
 def test_known_exports_read_each_of_their_states(tmp_path):
     header = "Auftragsnummer;Auftragsdatum;Kundennummer;Artikelnummer;Menge;VK-Preis"
     rows = [f"A{n};{n}.02.2025;K{n};L1;1;10,00" for n in range(1, 5)]

@@ -12,10 +12,12 @@ from ecomlab.shop.meaning import (
     events_by_values,
     flagged,
     is_service,
+    paid_for,
     read_events,
     read_status,
     status_by_values,
     status_columns,
+    waits,
 )
 from ecomlab.shop.people import hide_people
 from ecomlab.shop.returns import net_order_refunds
@@ -233,6 +235,10 @@ def _states(frame, raw, columns, states, listed, export, told):
     column, how = columns.pop("status", ("", "its values"))
     known = [column] if how in ("map", "export") else []
     problems, read, left_out = [], [], []
+    # An order that is still open is sold where another column says that it is paid for.
+    paid = pd.Series(False, index=raw.index)
+    for column in states:
+        paid |= paid_for(raw[column])
     for column in states:
         # A column that calls itself a state holds some, known or not; one value tells nothing.
         several = len(raw[column].dropna().unique()) > 1
@@ -249,8 +255,13 @@ def _states(frame, raw, columns, states, listed, export, told):
             )
             continue
         read.append(column)
+        open_but_paid = ~sale & paid & waits(raw[column], export, listed)
+        if open_but_paid.any():
+            sale = sale | open_but_paid
+            shown = ", ".join(as_texts(raw[column])[open_but_paid].unique()[:6])
+            told.notes.append(f"{shown} in {column} counts as a sale where another state says paid")
         frame["is_sale"] = frame.get("is_sale", True) & sale
-        left_out += [text for text, verdict in verdicts.items() if not verdict]
+        left_out += list(as_texts(raw[column])[~sale].value_counts().index)
         counted = sorted(text for text, verdict in verdicts.items() if verdict)
         told.notes.append(f"states of {column} that count as sales: {', '.join(counted[:6])}")
     if read:

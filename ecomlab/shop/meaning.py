@@ -86,10 +86,12 @@ def read_status(values, export=None, told=None, certain=False):
     counts = spread(texts, codes, values).value_counts()
     if not len(counts) or (len(counts) > _MANY and not told):
         return None, {}
-    if set(tokens(values.name)) & _lists("statuses.toml")["shipments"]:
+    lists, name = _lists("statuses.toml"), set(tokens(values.name))
+    if name & lists["shipments"]:
         # What waits to be sent is sold.
-        told = told | {"sales": [*told.get("sales", []), *_lists("statuses.toml")["weak"]]}
-    verdicts = {text: _verdict(text, export, told) for text in counts.index}
+        told = told | {"sales": [*told.get("sales", []), *lists["weak"]]}
+    judge = _refund_verdict if name & lists["refund_events"] else _verdict
+    verdicts = {text: judge(text, export, told) for text in counts.index}
     known = sum(counts[text] for text, verdict in verdicts.items() if verdict is not None)
     certain |= False in verdicts.values()
     if known < 0.5 * counts.sum() and not certain:
@@ -98,15 +100,53 @@ def read_status(values, export=None, told=None, certain=False):
     return ~spread(no_sale, codes, values, False), verdicts
 
 
-def _verdict(text, export, told):
-    """Return True for a sale, False for none, None where no list knows."""
+def paid_for(values):
+    """Tell which lines a column of states calls paid for."""
+    return _says(values, "paid")
+
+
+def waits(values, export=None, told=None):
+    """Tell which lines a column of states calls not yet worked on: no sale unless paid for.
+
+    A state that a person or the export lists as no sale does not wait.
+    """
+    return _says(values, "waiting", lambda text: _listed(text, export, told or {}) is None)
+
+
+def _says(values, key, also=lambda text: True):
+    codes, kinds = distinct(values)
+    said = as_texts(kinds).map(
+        lambda text: folded(text) in _lists("statuses.toml")[key] and also(text)
+    )
+    return spread(said.eq(True), codes, values, False)
+
+
+def _listed(text, export, told):
+    """Return what a person, else the export, lists a state as; None where neither names it."""
     word = folded(text)
     own = export.status if export is not None else {}
     for lists in (told, own):
         for key, verdict in (("no_sales", False), ("sales", True)):
             if word in {folded(one) for one in lists.get(key, [])}:
                 return verdict
-    common = _lists("statuses.toml")
+    return None
+
+
+def _refund_verdict(text, export, told):
+    """Return the same as `_verdict` for a state of a refund."""
+    listed = _listed(text, export, told)
+    if listed is not None:
+        return listed
+    word, lists = folded(text), _lists("statuses.toml")
+    return False if word in lists["refunded"] else True if word in lists["not_refunded"] else None
+
+
+def _verdict(text, export, told):
+    """Return True for a sale, False for none, None where no list knows."""
+    listed = _listed(text, export, told)
+    if listed is not None:
+        return listed
+    word, common = folded(text), _lists("statuses.toml")
     if word in common["no_sales"]:
         return False
     if word in common["sales"]:
