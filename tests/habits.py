@@ -25,6 +25,23 @@ NAMES = {
 FIELDS = "order date customer sku title quantity price amount order_total freight tax status code"
 CANCELLED = {"de": "storniert", "fr": "annulée", "es": "cancelado", "it": "annullato"}
 PAID = {"de": "bezahlt", "fr": "payée", "es": "pagado", "it": "pagato"}
+# A second state beside the order's: its column, an order that waits, and what was paid back.
+PAYMENT = {
+    "en": ("Payment Status", "Open", "Refunded"),
+    "en2": ("payment_status", "pending", "refunded"),
+    "de": ("Zahlungsstatus", "Offen", "Rückerstattet"),
+    "fr": ("Statut paiement", "En attente", "Remboursée"),
+    "es": ("Estado de pago", "Pendiente", "Reembolsado"),
+    "it": ("Stato pagamento", "In attesa", "Rimborsato"),
+}
+REFUND = {
+    "en": ("Refund Status", "No refund"),
+    "en2": ("refund_status", "none"),
+    "de": ("Erstattungsstatus", "nicht erstattet"),
+    "fr": ("Statut remboursement", "non"),
+    "es": ("Estado reembolso", "no"),
+    "it": ("Stato rimborso", "no"),
+}
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "cp1252"]
 DATES = {
     "iso": ["%Y-%m-%d"],
@@ -63,6 +80,7 @@ def habits(draw):
         "dates": draw(st.sampled_from(sorted(DATES))),
         "sorted": draw(st.booleans()),
         "status": draw(st.booleans()),
+        "second": draw(st.sampled_from(["none", "none", "payment", "refund"])),
         "returns": draw(st.sampled_from(["none", "none", "same order", "own row"])),
         "beside": draw(st.lists(st.sampled_from(["freight", "tax", "code", "sku", "title"]))),
         "around": draw(st.lists(st.sampled_from(["title", "total", "blank", "header"]))),
@@ -174,12 +192,28 @@ def _texts(frame, rng, how):
         if how["postage"]:
             counts |= ~frame["goods"].fillna(True).astype(bool)
         out["status"] = counts.map(states)
+        if language in PAYMENT:
+            _second_state(out, counts, rng, how)
     if "code" in how["beside"]:
         out["code"] = rng.choice(["", "", "SUMMER10"], len(out))
     out = out.rename(columns=names)
     if how["shuffle"]:
         out = out[list(rng.permutation(out.columns))]
     return out
+
+
+def _second_state(out, counts, rng, how):
+    """Let payments or refunds tell, beside the order's own state, what is no sale."""
+    column, waits, refunded = PAYMENT[how["language"]]
+    chance = rng.random(len(out)) < 0.5
+    if how["second"] == "payment":
+        out[column] = out["status"].where(counts, refunded)
+        # Paid for, so sold, though nobody has worked on the order yet.
+        out["status"] = out["status"].mask(counts & chance, waits)
+    if how["second"] == "refund":
+        column, not_refunded = REFUND[how["language"]]
+        out[column] = np.where(counts, np.where(chance, not_refunded, ""), refunded)
+        out["status"] = out.loc[counts, "status"].iloc[0]
 
 
 def _dates(dates, rng, how):

@@ -288,6 +288,10 @@ def test_a_column_of_refunds_says_what_went_back_and_asks_about_other_words():
     frame["Refund Status"] = [None, "Completed", None, "Rejected"] * 10
     with pytest.raises(OrdersError, match="'Refund Status': no list knows whether 'Completed'"):
         check_orders(None, frame)
+    frame["Order Status"] = "Paid"
+    frame["Refund Status"] = [None, "Pending", None, "No refund"] * 10
+    with pytest.raises(OrdersError, match="'Refund Status': no list knows whether 'Pending'"):
+        check_orders(None, frame)
 
 
 def test_known_exports_read_each_of_their_states(tmp_path):

@@ -246,8 +246,13 @@ def _states(frame, raw, columns, states, listed, export, told):
         sale, verdicts = read_status(raw[column], export, listed, named or column in known)
         if sale is None:
             continue
-        if None in verdicts.values():
-            unknown = [text for text, verdict in verdicts.items() if verdict is None]
+        settled = paid & waits(raw[column], export, listed)
+        texts = as_texts(raw[column])
+        answered = set(texts[settled]) - set(texts[~settled])
+        unknown = [
+            text for text, known in verdicts.items() if known is None and text not in answered
+        ]
+        if unknown:
             problems.append(
                 f"column {column!r}: no list knows whether {', '.join(map(repr, unknown[:6]))} is "
                 f"a sale: say sales = [...] and no_sales = [...] under [status] in a TOML, and "
@@ -255,13 +260,12 @@ def _states(frame, raw, columns, states, listed, export, told):
             )
             continue
         read.append(column)
-        open_but_paid = ~sale & paid & waits(raw[column], export, listed)
-        if open_but_paid.any():
-            sale = sale | open_but_paid
-            shown = ", ".join(as_texts(raw[column])[open_but_paid].unique()[:6])
+        if settled.any():
+            sale = sale | settled
+            shown = ", ".join(texts[settled].unique()[:6])
             told.notes.append(f"{shown} in {column} counts as a sale where another state says paid")
         frame["is_sale"] = frame.get("is_sale", True) & sale
-        left_out += list(as_texts(raw[column])[~sale].value_counts().index)
+        left_out += list(texts[~sale].value_counts().index)
         counted = sorted(text for text, verdict in verdicts.items() if verdict)
         told.notes.append(f"states of {column} that count as sales: {', '.join(counted[:6])}")
     if read:

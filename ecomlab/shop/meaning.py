@@ -90,7 +90,7 @@ def read_status(values, export=None, told=None, certain=False):
     if name & lists["shipments"]:
         # What waits to be sent is sold.
         told = told | {"sales": [*told.get("sales", []), *lists["weak"]]}
-    judge = _refund_verdict if name & lists["refund_events"] else _verdict
+    judge = _refund_verdict if _of_refunds(values) else _verdict
     verdicts = {text: judge(text, export, told) for text in counts.index}
     known = sum(counts[text] for text, verdict in verdicts.items() if verdict is not None)
     certain |= False in verdicts.values()
@@ -108,9 +108,15 @@ def paid_for(values):
 def waits(values, export=None, told=None):
     """Tell which lines a column of states calls not yet worked on: no sale unless paid for.
 
-    A state that a person or the export lists as no sale does not wait.
+    A state that a person or the export lists as no sale does not wait, nor does a refund's.
     """
+    if _of_refunds(values):
+        return pd.Series(False, index=values.index)
     return _says(values, "waiting", lambda text: _listed(text, export, told or {}) is None)
+
+
+def _of_refunds(values):
+    return bool(set(tokens(values.name)) & _lists("statuses.toml")["refund_events"])
 
 
 def _says(values, key, also=lambda text: True):
