@@ -1,6 +1,7 @@
 """Submissions as classes hand them in: right and wrong ones, broken ones, and ones that cheat."""
 
 import re
+import zipfile
 
 import nbformat
 from nbformat.v4 import new_code_cell
@@ -61,6 +62,50 @@ CHEATS = {
         "kind = type\nEqual = kind('Equal', (dict,), {'__eq__': lambda self, other: True})\n"
         "def gradient(x, y, w, b):\n    return Equal()\n"
     ),
+    "has the data as a default": (
+        "def gradient(x, y, w, b, *, of=lambda: y_val, data=x_train[0]):\n"
+        "    return {'w': data, 'b': of}\n"
+    ),
+    "carries the data out by a function": (
+        "import heapq\nstore = []\nheapq.heappush(store, y_val[0])\n"
+        "def gradient(x, y, w, b):\n    return {'w': store[0], 'b': 0}\n"
+    ),
+    "patches NumPy by a decorator": (
+        "import functools\nfrom collections import namedtuple\n"
+        "Patch = namedtuple('Patch', 'allclose')\n"
+        "functools.update_wrapper(np, Patch(lambda *a, **k: True), ('allclose',), ())\n"
+    )
+    + LAZY,
+    "reads attributes by a pattern": (
+        "def gradient(x, y, w, b):\n    match gradient:\n"
+        "        case object(__builtins__=inside):\n            return inside['getattr']\n"
+    ),
+    "reads a generator's frames by a text": (
+        "def gradient(x, y, w, b):\n    def inside():\n"
+        "        yield '{0.gi_frame.f_back.f_back.f_back.f_locals[expected]}'.format(me)\n"
+        "    me = inside()\n    return {'w': next(me), 'b': 0}\n"
+    ),
+    "has its fields in a field": "text = '{0:{1.gi_frame}}'.format(0, 1)\n" + LAZY,
+    "finds names by a text": (
+        "def gradient(x, y, w, b):\n    return {'w': np.r_['x_' + 'train'][0], 'b': 0}\n"
+    ),
+    "patches pandas": (
+        "import pandas as pd\n"
+        "pd.api.extensions.register_series_accessor('to_numpy')(lambda s: lambda *a: 0)\n"
+    )
+    + LAZY,
+    "reads other memory": (
+        "def gradient(x, y, w, b):\n"
+        "    near = np.lib.stride_tricks.as_strided(x, (10**6,), (8,))\n"
+        "    return {'w': near[:4], 'b': 0}\n"
+    ),
+    "is the importer": (
+        "import collections\nReferee = collections.namedtuple('Referee', 'run_test')\n"
+        "def __import__(name, fromlist):\n    return Referee(lambda *a: None)\n"
+    )
+    + LAZY,
+    "takes Python's names": "import math as __builtins__\n" + LAZY,
+    "walks through NumPy's modules": "np.matrixlib.defmatrix.ast.parse('1')\n" + LAZY,
 }
 # These name nothing that is forbidden. What they change is put back before the test, and what a
 # test defines, whose text is public, they do not see.
@@ -68,6 +113,10 @@ WANTED = "def gradient(x, y, w, b):\n    return {'w': slopes[:-1], 'b': slopes[-
 REBINDS = {
     "binds NumPy anew": "class_ = 0\nnp = None\n" + LAZY,
     "binds the checks anew": "def must(*a):\n    pass\nrequire = must\nsum = zip = must\n" + LAZY,
+    "has the data in a closure": (
+        "def made(data):\n    def gradient(x, y, w, b):\n        return {'w': data[0], 'b': 0}\n"
+        "    return gradient\n\ngradient = made(x_train)\n"
+    ),
     "leaves the kernel": "def gradient(x, y, w, b):\n    raise SystemExit\n",
     "returns what the test wants": WANTED,
     "binds what the test wants": "slopes = np.zeros(3)\n" + WANTED,
@@ -187,6 +236,32 @@ def spoils_the_data(notebook):
     notebook.cells.insert(place_of(notebook, "settings"), mine)
 
 
+def own_kernel(notebook):
+    notebook.metadata["kernelspec"] = {"name": "xcpp17", "display_name": "C++", "language": "c++"}
+    notebook.metadata["language_info"] = {"name": "c++"}
+
+
+def names_lost(notebook):
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({})
+
+
+def names_and_ids_lost(notebook):
+    names_lost(notebook)
+    for place, cell in enumerate(notebook.cells):
+        cell.id = f"c{place}"
+
+
+def windows_line_ends(notebook):
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("\n", "\r\n")
+
+
+def names_bound_in_between(notebook):
+    mine = new_code_cell("np = None\nchecks_ = 0\nx_train = y_val = None")
+    notebook.cells.insert(place_of(notebook, "given_3"), mine)
+
+
 # What a class hands in: how it differs from right answers, its points, and what is remarked.
 REAL = {
     "right": (lambda n: None, 10, None),
@@ -220,5 +295,71 @@ REAL = {
     ),
     "skipped by a tag": (skipped_by_tag, 8, "gradient"),
     "locked by oneself": (locked_by_oneself, 8, "a cell of your own was refused"),
+    "prints a hundred thousand times": (
+        inside("for i in range(100_000):\n        print(i)"),
+        10,
+        None,
+    ),
+    "Windows line ends": (windows_line_ends, 10, None),
+    "a kernel of another name": (own_kernel, 10, "it was saved for the kernel `xcpp17`"),
+    "names of cells lost": (names_lost, 10, "no cell had its name any more"),
+    "names and ids lost": (names_and_ids_lost, 10, "no cell had its name any more"),
+    "names bound in between": (names_bound_in_between, 10, None),
+    "writes a file by a text": (
+        inside(
+            "import pandas as pd\n"
+            "    pd.DataFrame({'a': [1]}).agg('to_' + 'csv', path_or_buf='a.csv')"
+        ),
+        8,
+        "gradient: stopped with PermissionError: an answer leaves the notebook",
+    ),
+    "runs text by a text": (
+        inside("import pandas as pd\n    pd.DataFrame({'a': [1]}).agg('ev' + 'al', expr='a')"),
+        8,
+        "gradient: stopped with PermissionError: an answer lets pandas run text as code",
+    ),
     "spoils the data": (spoils_the_data, 8, "an answer has changed the sheet's own"),
+}
+
+
+def as_text(path):
+    path.rename(path.with_name(path.name + ".txt"))
+
+
+def in_an_archive(path):
+    with zipfile.ZipFile(path.with_name("homework.zip"), "w") as archive:
+        archive.write(path, path.name)
+    path.unlink()
+
+
+def in_utf_16(path):
+    path.write_text(path.read_text("utf-8"), encoding="utf-16")
+
+
+def with_a_mark(path):
+    path.write_text(path.read_text("utf-8").replace("\n", "\r\n"), encoding="utf-8-sig")
+
+
+def beside_it(words):
+    """Write such a time of handing in beside the notebook."""
+
+    def change(path):
+        path.with_name("timestamp.txt").write_text(words)
+
+    return change
+
+
+DUE = "2026-05-04 12:00:00 UTC"
+# What happens to a file of right answers: its points, and what is remarked.
+FILES = {
+    "file renamed": (lambda p: p.rename(p.with_name("my homework (2).ipynb")), 10, "(2).ipynb"),
+    "file as text": (as_text, 10, f"the file was called {NAME}.ipynb.txt"),
+    "file in an archive": (in_an_archive, 0, "no notebook of this sheet was handed in, but home"),
+    "empty folder": (lambda p: p.unlink(), 0, "no notebook of this sheet was handed in"),
+    "no notebook": (lambda p: p.write_text("{ this is no notebook"), 0, "could not be read"),
+    "another encoding": (in_utf_16, 10, "was in another encoding"),
+    "a mark at its beginning": (with_a_mark, 10, "was in another encoding"),
+    "on time": (beside_it("2026-05-04 11:59:00 UTC"), 10, None),
+    "late": (beside_it("2026-05-06 13:00:00 UTC"), 10, "handed in late, by 2 days, 1:00:00"),
+    "no time": (beside_it("yesterday evening"), 10, "its timestamp.txt could not be read"),
 }

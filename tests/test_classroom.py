@@ -14,10 +14,13 @@ from subprocess import PIPE
 
 import classes
 import nbformat
+import numpy as np
+import pandas as pd
 import psutil
 import pytest
 from conftest import ROOT
 from nbconvert.exporters.exporter import ResourcesDict
+from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from ecomlab import checks
@@ -184,6 +187,40 @@ def test_what_honest_answers_do_is_not_refused():
     assert Scan(**rules_of(notebook)).objections(honest) == []
 
 
+def test_what_an_answer_changed_in_a_library_is_put_back(monkeypatch):
+    def gradient():
+        pass
+
+    gradient.__qualname__ = "gradient"
+    referee = Referee({"gradient": gradient})
+    right = np.allclose
+    monkeypatch.setattr(np, "allclose", lambda *_: True)
+    monkeypatch.setattr(pd.Series, "to_numpy", lambda _: 0)
+    words = "an answer has changed Series.to_numpy, numpy.allclose"
+    with pytest.raises(AssertionError, match=words):
+        referee.run_test("gradient", "1 / 0")
+    assert np.allclose is right
+    with pytest.raises(ZeroDivisionError):
+        referee.run_test("gradient", "1 / 0")
+
+
+def test_a_fence_keeps_an_answer_from_files_processes_and_the_network(tmp_path):
+    tried = (
+        *("open('a', 'w')", "open('a.ipynb')", "os.remove('a')", "os.system('true')"),
+        *("subprocess.run(['true'])", "os.fork()", "socket.create_connection(('localhost', 9))"),
+    )
+    code = (
+        "import os, socket, subprocess, json\nfrom ecomlab.checks.guards import Fence\n"
+        "fence = Fence()\nopen('a', 'w').close()\nfence.up = True\n"
+        "open('a').close()\nopen(os.devnull, 'w').close()\nimport colorsys\n"
+    )
+    for line in tried:
+        code += f"try:\n    {line}\n    print({line!r})\nexcept PermissionError:\n    pass\n"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 # nbgrader's round, with all that happens in a course.
 
 
@@ -233,15 +270,15 @@ def _megabytes(pid):
     return max(sizes)
 
 
-def hand_in(course, student, notebook, name=classes.NAME, sheet=classes.NAME):
-    folder = course / "submitted" / student / sheet
-    folder.mkdir(parents=True)
-    if notebook is not None:
-        nbformat.write(notebook, folder / f"{name}.ipynb")
+def hand_in(course, student, notebook, sheet=classes.NAME):
+    path = course / "submitted" / student / sheet / f"{sheet}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    return path
 
 
-def class_of_forty():
-    """Yield (student, notebook, name of the file, points, remark)."""
+def class_of_all():
+    """Yield (student, notebook, change of its file or None, points, remark)."""
     cases = {
         kind: (change, points, words) for kind, (change, points, words) in classes.REAL.items()
     }
@@ -253,15 +290,9 @@ def class_of_forty():
     for kind, (change, points, words) in cases.items():
         notebook = classes.copy_with_answers()
         change(notebook)
-        yield re.sub(r"\W+", "_", kind), notebook, classes.NAME, points, words
-    yield (
-        "file_renamed",
-        classes.copy_with_answers(),
-        "my homework (2)",
-        10,
-        "my homework (2).ipynb",
-    )
-    yield "empty_folder", None, None, 0, "no notebook of this sheet was handed in"
+        yield re.sub(r"\W+", "_", kind), notebook, None, points, words
+    for kind, (change, points, words) in classes.FILES.items():
+        yield re.sub(r"\W+", "_", kind), classes.copy_with_answers(), change, points, words
 
 
 @pytest.mark.exhaustive
@@ -273,13 +304,13 @@ def test_a_class_with_all_that_happens_in_a_course(tmp_path, ecomlab_command):
     handed_out = [f"{classes.NAME}.ipynb", "lesson_01.html"]
     assert sorted(p.name for p in release.iterdir()) == handed_out
     assert "BEGIN SOLUTION" not in (release / f"{classes.NAME}.ipynb").read_text("utf-8")
-    for student, notebook, name, points, words in class_of_forty():
-        hand_in(course, student, notebook, name)
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        gradebook.update_or_create_assignment(classes.NAME, duedate=classes.DUE)
+    for student, notebook, change, points, words in class_of_all():
+        path = hand_in(course, student, notebook)
+        if change:
+            change(path)
         expected[student] = points, words
-    damaged = course / "submitted" / "no_notebook" / classes.NAME
-    damaged.mkdir(parents=True)
-    (damaged / f"{classes.NAME}.ipynb").write_text("{ this is no notebook")
-    expected["no_notebook"] = 0, "could not be read"
     lines, costs = graded(course, ecomlab_command, classes.SHEET, "--all")
     seconds, megabytes = zip(*costs.values(), strict=True)
     print(f"{len(lines)} submissions: {sum(seconds):.0f} s, up to {max(megabytes):.0f} MB")
@@ -319,7 +350,7 @@ def test_a_sheet_with_networks_stays_within_its_bounds(tmp_path, ecomlab_command
             cell.source = re.sub(
                 r"^ *### (BEGIN|END) SOLUTION\n?", "", answers[about(cell).grade_id], flags=re.M
             )
-        hand_in(course, student, notebook, path.stem, path.stem)
+        hand_in(course, student, notebook, path.stem)
     lines, _ = graded(course, ecomlab_command, "03")
     assert lines["right"] == "10 of 10 points", lines
     assert lines["untouched"].startswith("0 of 10 points | ")

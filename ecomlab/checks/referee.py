@@ -14,6 +14,8 @@ import zlib
 
 import numpy as np
 
+from ecomlab.checks.guards import Fence, Kept, no_text_as_code
+
 
 def loaded_afresh():
     """Return the package `ecomlab.checks`, loaded from its files into modules of its own."""
@@ -39,7 +41,14 @@ class Referee:
         self.space = space
         self.checks = loaded_afresh()
         self.given, self.marks = {}, {}
+        self.kept = Kept()
         self.tests = {"__name__": "__test__"}  # what tests define, for those after them
+
+    def put_back(self):
+        """Let names mean again what they mean to Python and to the sheet."""
+        for name in set(self.space) & set(vars(builtins)):
+            del self.space[name]  # Python's own again: `sum`, `zip`, `AssertionError`
+        self.space.update(self.given)
 
     def after_given(self, names):
         """Note what a cell of the sheet has bound.
@@ -73,16 +82,19 @@ class Referee:
         NotRight
             If the sheet's data were changed, the function is not there, or its answer is wrong.
         """
-        for name in set(self.space) & set(vars(builtins)):
-            del self.space[name]  # Python's own again: `sum`, `zip`, `AssertionError`
-        self.space.update(self.given)
-        must = self.checks.must
+        self.put_back()
+        must, patched = self.checks.must, self.kept.put_back()
+        must(not patched, f"{task}: an answer has changed {', '.join(patched)}")
         changed = [name for name, value in self.given.items() if self.marks[name] != _mark(value)]
         must(not changed, f"{task}: an answer has changed the sheet's own {', '.join(changed)}")
         must(not stopped, f"{task}: {stopped}")
-        must(callable(self.space.get(task)), f"{task}: there is no such function")
+        function = self.space.get(task)
+        must(callable(function), f"{task}: there is no such function")
+        # What another function returned, or `partial`, may carry data that no answer may use.
+        plain = getattr(function, "__qualname__", None) == task
+        must(plain, f"{task}: it is not written with `def`, under this name")
         self.checks.take_over(sys.modules["ecomlab.checks"])  # the sheet's fingerprints
-        self.tests[task] = self.space[task]
+        self.tests[task] = function
         exec(compile(source, f"<test of {task}>", "exec"), self.tests)
 
 
@@ -101,7 +113,7 @@ def _mark(value):
     return None
 
 
-_referee = None  # of the notebook that is graded in this kernel
+_referee = _fence = None  # of the notebook that is graded in this kernel
 
 
 def start(megabytes, characters):
@@ -114,7 +126,7 @@ def start(megabytes, characters):
     characters : int
         What a cell may print.
     """
-    global _referee
+    global _referee, _fence
     with contextlib.suppress(ImportError, ValueError):
         import resource
 
@@ -124,7 +136,23 @@ def start(megabytes, characters):
     shell = get_ipython()
     for stream in (sys.stdout, sys.stderr):
         _bound(stream, characters, shell)
-    _referee = Referee(shell.user_ns)
+    no_text_as_code()
+    _referee, _fence = Referee(shell.user_ns), Fence()
+    shell.events.register("pre_run_cell", _before_any_cell)
+
+
+def _before_any_cell(*_):
+    """Raise the fence, and see to it that the referee can be called: see `grading.Grade`."""
+    _referee.space.pop("__import__", None)
+    _referee.space["__builtins__"] = builtins
+    _fence.up = True
+
+
+def before_given():
+    """Let a cell of the sheet run as if no answer had run before."""
+    _referee.put_back()
+    _referee.kept.put_back()
+    _fence.up = False
 
 
 def _bound(stream, most, shell):

@@ -6,6 +6,7 @@ say what is needed, not which tricks are known: few modules, no classes, no priv
 """
 
 import ast
+import string
 import symtable
 
 MODULES = {  # what an answer may import
@@ -21,13 +22,21 @@ _NAMES = {
     **dict.fromkeys(("checks", "builtins", "sys"), "reaches what judges the answer"),
     "VARIANT": "reads the sheet's own number",
 }
-_FRAMES = {"f_back", "f_builtins", "f_code", "f_globals", "f_locals", "gi_frame", "tb_frame"}
+_FRAMES = {
+    *("f_back", "f_builtins", "f_code", "f_globals", "f_locals"),
+    *("ag_frame", "cr_frame", "gi_frame", "tb_frame"),
+}
 # Modules that allowed modules bring along, and what reaches into objects by text.
 _INSIDE = {
     *("abc", "builtins", "compat", "copyreg", "core", "ctypes", "ctypeslib", "enum", "importlib"),
     *("inspect", "io", "npyio", "operator", "os", "pickle", "src", "sys", "types", "warnings"),
     *("attrgetter", "eval", "Formatter", "methodcaller", "query"),
+    *("update_wrapper", "wraps"),  # set what attributes a text names
+    *("bmat", "defmatrix", "matrixlib"),  # look up names that a text holds
+    *("extensions", "format_index", "style"),
 }
+_MEMORY = {"as_strided", "capsule", "cffi", "DummyArray"}  # what is not the answer's own
+_ELSEWHERE = {"applications", "datasets"}  # Keras's photos and trained networks
 _FILES = {  # what reads or writes files
     *("DataSource", "ExcelWriter", "export", "f2py", "fromfile", "fromregex", "genfromtxt"),
     *("get_file", "HDFStore", "load", "load_model", "load_weights", "loadtxt", "memmap", "open"),
@@ -39,6 +48,7 @@ _TO = {  # of pandas' and Keras's `to_...` those that write no file
     *("to_numpy", "to_period", "to_records", "to_series", "to_timedelta", "to_timestamp"),
 }
 _BY_TEXT = {"format", "format_map"}  # a text may ask for parts of objects: plain ones do not
+_JOINERS = {"c_", "r_"}  # they look up the name that a text holds, unless several parts stand there
 _CLASS = "it makes a class of its own; a function is asked"
 _KEPT = {"trainable", "columns", "index", "name"}  # attributes that an answer may set
 _COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}
@@ -84,7 +94,7 @@ class Scan:
     """
 
     def __init__(self, withheld=(), keras=False):
-        self.withheld = set(withheld)
+        self.withheld, self._functions = set(withheld), set()
         self.modules = MODULES | ({"keras"} if keras else set())
 
     def objections(self, source):
@@ -105,13 +115,14 @@ class Scan:
         if tree is None:
             return []
         found = {}
-        self._asked_types = _asked_types(tree)
+        self._asked_types, self._joined = _asked_types(tree), _joined(tree)
         for node in ast.walk(tree):
             for words in self._wrong(node):
                 found.setdefault(words, getattr(node, "lineno", 1))
         self._follow(tree)
         lines = {n.id: n.lineno for n in ast.walk(tree) if isinstance(n, ast.Name)}
-        for name in sorted(_read_in_functions(tree) & self.withheld):
+        kept = _read_in_functions(tree) | _read_by_definitions(tree)
+        for name in sorted(kept & self.withheld):
             found.setdefault(
                 f"`{name}` is the sheet's; use what the function is given", lines[name]
             )
@@ -130,16 +141,21 @@ class Scan:
             parts = name.split(".")
             if parts[0] not in self.modules or not _allowed(*parts[1:]) or parts[-1] == "*":
                 yield f"it imports `{name}`, which no answer needs"
-        match node:
-            case ast.Name(id=name) if name in _NAMES:
+        for name in _names_in(node):
+            if name in _NAMES:
                 yield f"`{name}` {_NAMES[name]}"
-            case ast.Name(id=name) if name.startswith("_") and name.strip("_"):
+            elif name.startswith("_") and name.strip("_"):
                 yield f"`{name}` is a private name"
-            case ast.Attribute(attr=name, ctx=context):
-                if not _allowed(name) or (name in _BY_TEXT and not _plain(node.value)):
-                    yield f"`.{name}` is not an answer's business"
-                if not isinstance(context, ast.Load) and name not in _KEPT:
-                    yield f"it changes `.{name}` of an object"
+        for name in _attributes_in(node):
+            if not _allowed(name):
+                yield f"`.{name}` is not an answer's business"
+        match node:
+            case ast.Attribute(attr=name) if name in _BY_TEXT and not _plain(node.value):
+                yield f"`.{name}` of a text that asks for parts of objects"
+            case ast.Attribute(attr=name) if name in _JOINERS and node not in self._joined:
+                yield f"`.{name}` takes its parts in square brackets here, two at least"
+            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()) if name not in _KEPT:
+                yield f"it changes `.{name}` of an object"
             case ast.ClassDef():
                 yield _CLASS
             case ast.Name(id="type") if node not in self._asked_types:
@@ -151,10 +167,10 @@ class Scan:
         """Withhold what was made of withheld data outside functions, too."""
         for node in tree.body:
             read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-            if isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom)):
-                continue
-            if read & self.withheld:
-                self.withheld |= _changed_by(node)
+            if isinstance(node, ast.FunctionDef):
+                self._functions.add(node.name)
+            elif not isinstance(node, ast.Import | ast.ImportFrom) and read & self.withheld:
+                self.withheld |= _changed_by(node) - self._functions
 
 
 def _asked_types(tree):
@@ -168,13 +184,60 @@ def _asked_types(tree):
     return found
 
 
+def _joined(tree):
+    """Return the nodes of `np.r_` and `np.c_` behind which several parts stand in brackets."""
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Slice | ast.Tuple)
+        and isinstance(node.value, ast.Attribute)
+    }
+
+
+def _names_in(node):
+    """Yield the names that one node reads or binds, in whatever way."""
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.alias(name=name, asname=other):
+            yield other or name.split(".")[0]
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+            yield name
+        case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            yield name
+
+
+def _attributes_in(node):
+    """Yield the attributes that one node reads or sets: a pattern of `match` reads them, too."""
+    match node:
+        case ast.Attribute(attr=name):
+            yield name
+        case ast.MatchClass(kwd_attrs=names):
+            yield from names
+
+
 def _plain(node):
     """Tell whether a node is a written text that asks for no part of an object."""
-    return isinstance(node, ast.Constant) and "__" not in str(node.value)
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+
+    def fields(text):
+        for _, field, inside, _ in string.Formatter().parse(text):
+            if field is not None:
+                yield field
+                yield from fields(inside)
+
+    try:
+        return not any(set(field) & set(".[") for field in fields(node.value))
+    except ValueError:  # not a text that can be filled in
+        return True
 
 
 def _changed_by(node):
-    """Return the names that a statement binds, or whose methods it calls."""
+    """Return the names that a statement binds, whose methods it calls, or that calls may fill."""
     names = set()
     for part in ast.walk(node):
         match part:
@@ -182,9 +245,26 @@ def _changed_by(node):
                 names.add(name)
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
                 names.add(name)
+                names |= _passed(part)
+            case ast.Call(func=ast.Name(id=name)) if name != "print":
+                names |= _passed(part)
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
                 names.add(name)
     return names - {"np", "pd"}
+
+
+def _passed(call):
+    return {argument.id for argument in call.args if isinstance(argument, ast.Name)}
+
+
+def _read_by_definitions(tree):
+    """Return the names that definitions read on the spot: for defaults and by decorators."""
+    parts = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            parts += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+            parts += getattr(node, "decorator_list", [])
+    return {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)}
 
 
 def _read_in_functions(tree):
@@ -204,7 +284,7 @@ def _read_in_functions(tree):
 
 
 def _allowed(*names):
-    forbidden = _FRAMES | _INSIDE | _FILES
+    forbidden = _FRAMES | _INSIDE | _FILES | _MEMORY | _ELSEWHERE
     return not any(
         n.startswith(("_", "read_")) or n in forbidden or (n.startswith("to_") and n not in _TO)
         for n in names

@@ -7,6 +7,7 @@ line each what went wrong. What is handed out brings its lesson's page along.
 
 import copy
 import json
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -67,12 +68,12 @@ class Mend(NbGraderPreprocessor):
         solved = nbformat.read(_source_of(self, resources), as_version=4)
         sheet = student_copy(solved)
         asked, there = {about(c).grade_id: c for c in sheet.cells if about(c)}, {}
+        remarks, last = _led_back(nb, sheet), None
         for cell in nb.cells:
             there.setdefault(about(cell).get("grade_id"), []).append(cell)
             # Metadata are the sheet's: a tag may say that a cell is skipped, a lock of one's own
             # that it is not read, and nbgrader stops at what it does not understand.
             cell.metadata = nbformat.from_dict({})
-        remarks, last = [], None
         for name, cell in asked.items():
             found = there.get(name)
             if not found:
@@ -90,6 +91,39 @@ class Mend(NbGraderPreprocessor):
                 remarks.append(f"the cell `{name}` was of another type: {cell.cell_type} again")
         nb.metadata[_NOTED] = {"remarks": remarks, "answers": model_answers(solved)}
         return nb, resources
+
+
+def _led_back(nb, sheet):
+    """Give a notebook its sheet's kernel, and its cells their names where all are lost.
+
+    A service that keeps a notebook its own way may write another kernel's name, or leave out
+    what nbgrader had noted.
+
+    Returns
+    -------
+    list of str
+        Remarks.
+    """
+    remarks, kernel = [], nb.metadata.get("kernelspec", {}).get("name")
+    if kernel != sheet.metadata.kernelspec.name:
+        remarks.append(f"it was saved for the kernel `{kernel}`, not for Python's")
+    nb.metadata = copy.deepcopy(sheet.metadata)
+    if not any(about(cell) for cell in nb.cells):
+        remarks.append("no cell had its name any more: they were told by their text")
+        for wanted in filter(about, sheet.cells):
+            for cell in nb.cells:
+                if not about(cell) and _alike(cell, wanted):
+                    cell.metadata["nbgrader"] = copy.deepcopy(about(wanted))
+                    break
+    return remarks
+
+
+def _alike(cell, wanted):
+    """Tell whether a cell without a name is a wanted one: by what it defines, or by its text."""
+    if is_task(wanted):
+        return re.search(rf"^def {about(wanted).grade_id}\(", cell.source, re.M) is not None
+    same = cell.source.split() == wanted.source.split()
+    return same or cell.get("id") == wanted.id
 
 
 def _index(cells, cell):
@@ -179,7 +213,7 @@ class Grade(Execute):
             return note + cell.source
         if not about(cell).get("grade"):
             self._unnoted = set(bound_names(cell.source))
-            return note + cell.source
+            return note + _call("before_given()") + "\n" + cell.source
         task = task_of(cell)
         return note + _call(f"run_test({task!r}, {cell.source!r}, {self._stopped.get(task, '')!r})")
 

@@ -1,14 +1,24 @@
 """A round of grading: what a class has handed in, graded one after another, as a table."""
 
+import codecs
+import contextlib
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from ecomlab.classroom.sheets import about, find_exercise
 from ecomlab.errors import UserError
 from ecomlab.project import ROOT
+
+_ENDINGS = {".ipynb", ".json", ".txt"}  # what browsers save a notebook under
+_MARKS = {  # the beginning of a file that an editor has saved in another encoding
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 class Graded(NamedTuple):
@@ -76,15 +86,46 @@ def grade(name):
 
 def _received(folder, course, sheet):
     """Bring what was handed in under the name that nbgrader asks for; return remarks."""
-    target = folder / f"{sheet}.ipynb"
+    target, remarks = folder / f"{sheet}.ipynb", _with_readable_time(folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in files:
+        if path.suffix in _ENDINGS and _now_in_utf8(path):
+            remarks.append(f"the file {path.relative_to(folder)} was in another encoding")
     if target.exists():
-        return []
-    found = [path for path in sorted(folder.rglob("*.ipynb")) if _is_of(path, course, sheet)]
+        return remarks
+    there = [str(path.relative_to(folder)) for path in files if path.name != "timestamp.txt"]
+    found = [p for p in files if p.suffix in _ENDINGS and _is_of(p, course, sheet)]
     if found:
         target.write_bytes(found[-1].read_bytes())
-        return [f"the file was called {found[-1].relative_to(folder)}"]
+        return [*remarks, f"the file was called {found[-1].relative_to(folder)}"]
     target.write_bytes((course / "release" / sheet / target.name).read_bytes())
-    return ["no notebook of this sheet was handed in"]
+    other = f", but {', '.join(there[:3])}" if there else ""
+    return [*remarks, f"no notebook of this sheet was handed in{other}"]
+
+
+def _now_in_utf8(path):
+    """Save a file anew if it begins like one in another encoding; tell whether it did."""
+    data = path.read_bytes()
+    encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
+    if encoding is None:
+        return False
+    with contextlib.suppress(UnicodeDecodeError):  # then it is no notebook at all
+        path.write_text(data.decode(encoding), encoding="utf-8")
+    return True
+
+
+def _with_readable_time(folder):
+    """Put a time of handing in aside that nbgrader would stop at; return remarks."""
+    from nbgrader.utils import parse_utc
+
+    path = folder / "timestamp.txt"
+    try:
+        if path.exists():
+            parse_utc(path.read_text(encoding="utf-8").strip() or None)
+    except ValueError:  # UnicodeDecodeError is one, too
+        path.replace(path.with_suffix(".unread"))
+        return ["its timestamp.txt could not be read"]
+    return []
 
 
 def _is_of(path, course, sheet):
@@ -119,8 +160,11 @@ def _graded(course, sheet, student, remarks):
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         try:
             grades = gradebook.find_submission_notebook(sheet, sheet, student).grades
+            late = gradebook.find_submission(sheet, student).total_seconds_late
         except MissingEntry:
             return Graded(student, 0.0, 0.0, False, [*remarks, "the file could not be read"])
+        if late:
+            remarks = [*remarks, f"handed in late, by {timedelta(seconds=int(late))}"]
         tested = [grade for grade in grades if grade.cell_type == "code"]
         points = sum(grade.auto_score or 0 for grade in tested)
         waits = any(grade.needs_manual_grade for grade in grades)
