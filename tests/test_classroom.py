@@ -187,19 +187,17 @@ def test_what_honest_answers_do_is_not_refused():
     assert Scan(**rules_of(notebook)).objections(honest) == []
 
 
-def test_what_an_answer_changed_in_a_library_is_put_back(monkeypatch):
+def test_what_an_answer_changed_in_a_library_is_put_back():
     def gradient():
         pass
 
     gradient.__qualname__ = "gradient"
     referee = Referee({"gradient": gradient})
-    right = np.allclose
-    monkeypatch.setattr(np, "allclose", lambda *_: True)
-    monkeypatch.setattr(pd.Series, "to_numpy", lambda _: 0)
+    right, np.allclose, pd.Series.to_numpy = np.allclose, len, len
     words = "an answer has changed Series.to_numpy, numpy.allclose"
     with pytest.raises(AssertionError, match=words):
         referee.run_test("gradient", "1 / 0")
-    assert np.allclose is right
+    assert np.allclose is right and "to_numpy" not in vars(pd.Series)
     with pytest.raises(ZeroDivisionError):
         referee.run_test("gradient", "1 / 0")
 
