@@ -113,7 +113,11 @@ def test_every_section_of_the_anatomy_is_there_in_order(notebook):
     found = [cell.metadata.section for cell in notebook.cells if "section" in cell.metadata]
     omitted = notebook.metadata.ecomlab.get("omitted", {})
     assert all(len(reason.split()) >= 4 for reason in omitted.values())
-    assert found == [name for name in SECTIONS if name not in omitted]
+    wanted = [name for name in SECTIONS if name not in omitted]
+    # Where the idea is long, rivals stand just before the network that is compared with them.
+    later = [name for name in wanted if name != "baseline"]
+    later.insert(later.index("network") if "network" in later else 0, "baseline")
+    assert found in (wanted, later)
 
 
 @each(LESSONS)
@@ -245,7 +249,13 @@ def test_what_the_hash_leaves_out_changes_nothing_elsewhere(notebook):
         if not NOT_HASHED - {"bootstrap"} & set(cell.metadata.get("tags", [])):
             continue
         _, binds, every = known[place]
-        elsewhere = {name for other in known[:place] + known[place + 1 :] for name in other[0]}
+        # Another cell that the hash leaves out may use what this one binds: how both draw.
+        elsewhere = {
+            name
+            for other, (reads, _, _) in zip(cells, known, strict=True)
+            if other is not cell and not NOT_HASHED & set(other.metadata.get("tags", []))
+            for name in reads
+        }
         assert not binds & elsewhere, cell.source
         assert not every & {"fit", "train_on_batch", "set_seed", "default_rng", "record"}
 

@@ -147,7 +147,8 @@ class _NeuronPicture:
         self.heat.set_interpolation("bilinear")
         (self.path,) = self.right.plot([], [], "o-", color="black", markersize=3, linewidth=1)
         (self.here,) = self.right.plot([], [], "o", color="#D55E00", markersize=9, mec="white")
-        self.right.set(xlabel=f"weight of {names[0]}", ylabel=f"weight of {names[1]}")
+        self.right.set_xlabel(f"learned weight for {names[0]}")
+        self.right.set_ylabel(f"learned weight for {names[1]}")
         self.right.set(xlim=self.weight_range, ylim=self.weight_range)
         self.right.set_title("Loss at this bias: dark is high", fontsize=10)
         self.moving = {
