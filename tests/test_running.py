@@ -374,7 +374,7 @@ def test_the_doors_of_jupyter_that_a_run_needs_are_where_they_were():
         AsyncKernelManager: "provisioner kernel_id kernel_spec connection_file transport ip",
         LocalProvisioner: "launch_kernel pid",
         PapermillNotebookClient: "iopub_timeout kernel_manager_class on_cell_start",
-        Kernel: "iopub_thread",
+        Kernel: "iopub_thread control_thread",
         IOPubThread: "schedule",
     }
     gone = [
@@ -384,6 +384,26 @@ def test_the_doors_of_jupyter_that_a_run_needs_are_where_they_were():
         if not hasattr(c, n)
     ]
     assert not gone, f"moved by an upgrade: {', '.join(gone)}; see ecomlab/running"
+
+
+def test_a_kernel_that_is_told_to_end_is_not_waited_for(make_notebook, tmp_path, monkeypatch):
+    """Its last message goes through a thread that is slow here, and may be closed before."""
+    from jupyter_client.provisioning import LocalProvisioner
+
+    signals, send_signal = [], LocalProvisioner.send_signal
+
+    async def noted(self, number):
+        signals.append(number)
+        await send_signal(self, number)
+
+    monkeypatch.setattr(LocalProvisioner, "send_signal", noted)
+    slow = """\
+import sys, time
+flush, through = sys.stdout.flush, get_ipython().kernel.iopub_thread
+sys.stdout.flush = lambda: (through.schedule(lambda: time.sleep(0.5)), flush())
+"""
+    one.run(make_notebook(slow), root=tmp_path / "out")
+    assert signal.SIGTERM not in signals
 
 
 def test_ctrl_c_ends_the_kernel_and_keeps_what_ran(make_notebook, tmp_path, ecomlab_command):

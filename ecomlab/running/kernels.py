@@ -91,6 +91,7 @@ class Watch:
     def __init__(self, on_cell, interval=0.25):
         self.peak_mb = 0.0
         self.where = None  # before the first cell
+        self.notebook = None  # with what its cells gave so far, once the kernel answers
         self._on_cell = on_cell
         self._cells_in_all = self._cells_done = 0
         self._interval = interval
@@ -98,6 +99,7 @@ class Watch:
         self._thread = None
 
     async def notebook_started(self, notebook):
+        self.notebook = notebook
         self._cells_in_all = sum(cell.cell_type == "code" for cell in notebook.cells)
 
     async def cell_started(self, cell, cell_index):

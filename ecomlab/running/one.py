@@ -263,6 +263,7 @@ def _execute(node, output, parameters, name, kernel, offline, environment, cell_
 
 def _papermill(folder, watch, node, output, parameters, kernel, offline, environment, cell_timeout):
     """Execute a notebook node with papermill, and return the executed node."""
+    import nbformat
     import papermill
 
     environment = {"ECOMLAB_HEADLESS": "1"} | (environment or {})
@@ -280,16 +281,22 @@ def _papermill(folder, watch, node, output, parameters, kernel, offline, environ
             kernel_manager_class=kernel_manager_class(folder, watch, environment),
             execution_timeout=cell_timeout,
             iopub_timeout=WAIT_FOR_OUTPUTS,
+            # Else the whole is written twice for each cell: three seconds in a long lesson.
+            request_save_on_cell_execute=False,
             progress_bar=False,
             on_cell_start=watch.cell_started,
             on_cell_executed=watch.cell_executed,
             on_notebook_start=watch.notebook_started,
             extra_arguments=[f"--IPKernelApp.extra_extensions={each}" for each in extensions],
         )
-    except RuntimeError as error:
-        if watch.where or "Kernel died before replying" not in str(error):
-            raise
-        raise _NoKernel(last_words(folder)) from None  # says more: why it died
+    except papermill.PapermillExecutionError:  # it saved what ran, and marked the failing cell
+        raise
+    except BaseException as error:
+        if watch.notebook is not None:
+            nbformat.write(watch.notebook, output)
+        elif isinstance(error, RuntimeError) and "Kernel died before replying" in str(error):
+            raise _NoKernel(last_words(folder)) from None  # says more: why it died
+        raise
 
 
 class _NoKernel(Exception):
