@@ -1,12 +1,15 @@
 """Every notebook runs in the quick profile with its network closed and records what its snapshot
 foresees; the stored and the full runs carry what `headline.toml` claims."""
 
+import contextlib
 import copy
+import os
 import tomllib
 
 import nbformat
 import pytest
 from conftest import NOTEBOOKS
+from warm import WarmProcess
 
 from ecomlab import authoring
 from ecomlab.datasets import DataUnavailableError, catalogue
@@ -82,6 +85,17 @@ MARKED = (
 MEMORY_LIMIT_MB = 4096
 
 
+@pytest.fixture(scope="session")
+def warm_process():
+    """A process with the imports of all lessons, which gives kernels; None where it cannot."""
+    if not hasattr(os, "pidfd_open"):  # Linux has it
+        yield None
+        return
+    process = WarmProcess(environment_of_threads())
+    yield process
+    process.end()
+
+
 def run_quickly(place, root, **environment):
     """Run a notebook in the quick profile, with its network closed and in one thread."""
     return one.run(
@@ -93,14 +107,15 @@ def run_quickly(place, root, **environment):
     )
 
 
-@pytest.fixture(scope="module")
-def quick_run(tmp_path_factory):
+@pytest.fixture(scope="session")
+def quick_run(tmp_path_factory, warm_process):
     """Run a notebook once in the quick profile, for all the tests that look at it."""
     runs = {}
 
     def run(place):
         if place not in runs:
-            runs[place] = run_quickly(place, tmp_path_factory.mktemp("quick"))
+            with warm_process.gives_kernels() if warm_process else contextlib.nullcontext():
+                runs[place] = run_quickly(place, tmp_path_factory.mktemp("quick"))
         return runs[place]
 
     return run
