@@ -18,13 +18,24 @@ def call(ecomlab_command):
     return call
 
 
+def imported_by(*arguments):
+    """Return what the command imports, and its standard output."""
+    command = [sys.executable, "-X", "importtime", "-m", "ecomlab", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    names = re.findall(r"\|\s+(\S+)$", done.stderr, re.M)
+    return {name.split(".")[0] for name in names}, done.stdout
+
+
 def test_help_comes_at_once_since_it_imports_nothing_large():
-    command = [sys.executable, "-X", "importtime", "-m", "ecomlab", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "Commands:" in done.stdout
-    imported = {name.split(".")[0] for name in re.findall(r"\|\s+(\S+)$", done.stderr, re.M)}
+    imported, said = imported_by("--help")
+    assert "Commands:" in said
     large = {"tensorflow", "keras", "pandas", "numpy", "sklearn", "nbformat", "distributed"}
     assert "typer" in imported and not imported & large
+
+
+def test_a_notebook_is_read_without_a_grammar_of_web_addresses(make_notebook):
+    imported, _ = imported_by("run", make_notebook("1"), "-p", "WIDTH=wrong")
+    assert "nbformat" in imported and "lark" not in imported
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,9 @@ app.command()(authors.address)
 def main():
     """Run the command line; bad input ends in one line and exit code 2."""
     stopping.stop_on_signals()
+    # nbformat brings in jsonschema, and that a grammar of web addresses in all scripts, which no
+    # notebook needs and which takes a second to build. `None` reads as "not installed".
+    sys.modules.setdefault("rfc3987_syntax", None)
     try:
         code = app(standalone_mode=False)
     except UserError as error:
