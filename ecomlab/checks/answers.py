@@ -10,6 +10,7 @@ import copy
 import io
 import linecache
 import os
+import sys
 import traceback
 import warnings
 from html import escape
@@ -252,7 +253,7 @@ def _must_be_equal(name, got, want, tolerance, digits):
 
 def _refused(function):
     """Return an outcome for an answer that uses what no answer may use, else None."""
-    if _record is not None or not _sheet:
+    if _record is not None or not _sheet or _graded():
         return None
     if _known and getattr(function, "__name__", None) not in _known:
         return Outcome("not yet", "Write it with `def`, under the name that is asked.")
@@ -260,6 +261,12 @@ def _refused(function):
     source = "".join(linecache.getlines(code.co_filename)) if code else ""
     objections = Scan(**_sheet).objections(source)
     return Outcome("not yet", f"It will be refused: {objections[0]}") if objections else None
+
+
+def _graded():
+    """Whether the referee runs this sheet: it has read each cell, and adds lines of its own."""
+    referee = sys.modules.get("ecomlab.checks.referee")
+    return getattr(referee, "_referee", None) is not None
 
 
 def _call(function, case, heard):
