@@ -19,6 +19,7 @@ import pandas as pd
 import psutil
 import pytest
 from conftest import ROOT
+from jupyter_client.manager import start_new_kernel
 from nbconvert.exporters.exporter import ResourcesDict
 from nbgrader.api import Gradebook
 from traitlets.config import Config
@@ -224,6 +225,26 @@ def test_a_fence_keeps_an_answer_from_files_processes_and_the_network(tmp_path):
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_cell_prints_within_its_bound_and_is_then_stopped():
+    start = "from ecomlab.checks import referee; referee.start(4096, 1000)"
+    arguments = [f"--IPKernelApp.exec_lines={start}"]  # as when a submission is graded
+    manager, client = start_new_kernel(extra_arguments=arguments)
+    try:
+        for code, printed, stopped in (
+            ("for i in range(10**8):\n    print('x')", 1000, True),
+            ("print('y' * 999)", 1000, False),
+            ("print('y' * 1001)", 1000, True),
+        ):
+            seen = []
+            reply = client.execute_interactive(code, timeout=60, output_hook=seen.append)["content"]
+            texts = [m["content"]["text"] for m in seen if m["msg_type"] == "stream"]
+            assert len("".join(texts)) == printed, code
+            assert (reply.get("evalue") == "it printed more than 1,000 characters") is stopped, code
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 # nbgrader's round, with all that happens in a course.

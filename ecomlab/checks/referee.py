@@ -156,25 +156,32 @@ def before_given():
 
 
 def _bound(stream, most, shell):
-    """Let a stream take so many characters a cell: one error beyond, then silence."""
-    write, left = stream.write, most
+    """Let a stream take so many characters a cell: one error beyond, then silence.
 
-    def again():
+    It is bound before each cell, since IPython gives a stream another `write` while a cell runs.
+    """
+    left = most
+
+    def bind(*_):
         nonlocal left
-        left = most
+        left, write = most, stream.write
+        if getattr(write, "is_bounded", False):
+            return
 
-    def bounded(text):
-        nonlocal left
-        before, left = left, left - len(text)
-        if left >= 0:
-            return write(text)
-        if before >= 0:
-            write(text[: max(0, before)])
-            raise RuntimeError(f"it printed more than {most:,} characters")
-        return len(text)
+        def bounded(text):
+            nonlocal left
+            before, left = left, left - len(text)
+            if left >= 0:
+                return write(text)
+            if before >= 0:
+                write(text[: max(0, before)])
+                raise RuntimeError(f"it printed more than {most:,} characters")
+            return len(text)
 
-    stream.write = bounded
-    shell.events.register("pre_run_cell", lambda *_: again())
+        bounded.is_bounded = True
+        stream.write = bounded
+
+    shell.events.register("pre_run_cell", bind)
 
 
 def after_given(names):
