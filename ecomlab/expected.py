@@ -296,6 +296,11 @@ def lost_wins(wins, results, bands):
     lines = []
     for win in wins:
         words = win.split()
+        known = {"0", *bands, *results}
+        missing = sorted(set(words[::2]) - known)
+        if missing:
+            lines.append(f"{win} cannot hold: {', '.join(missing)} was not recorded")
+            continue
         found = [ends(name) for name in words[::2]]
         for (low, high), sign, (other_low, other_high) in zip(
             found, words[1::2], found[1:], strict=False

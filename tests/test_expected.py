@@ -97,6 +97,7 @@ def test_every_number_of_a_band_lies_inside():
         ("a > unbanded", True),  # as recorded
         ("level_low < 0 < level_high", True),
         ("gap_low < 0 < gap_high", False),
+        ("never_recorded_low > 0", False),
     ],
 )
 def test_a_win_holds_where_intervals_do_not_meet(win, holds):
