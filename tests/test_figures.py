@@ -91,17 +91,17 @@ def test_the_map_shows_every_lesson():
     assert {lesson.name.split("_")[0] for lesson in lessons()} <= words
 
 
-def test_the_price_tags_of_lesson_01_show_its_stored_run():
-    tags = ElementTree.parse(FIGURES / "01_price_tag.svg").getroot()
+def test_the_price_tags_of_lesson_01b_show_its_stored_run():
+    tags = ElementTree.parse(FIGURES / "01b_price_tag.svg").getroot()
     prices = [node.text for node in tags.iter(f"{SVG}text") if "$" in node.text]
-    (lesson,) = (lesson.path for lesson in lessons() if lesson.name.startswith("01_"))
+    (lesson,) = (lesson.path for lesson in lessons() if lesson.name.startswith("01b_"))
     outputs = [
         o
         for cell in json.loads(lesson.read_text("utf-8"))["cells"]
         for o in cell.get("outputs", [])
     ]
     shown = "".join("".join(o.get("data", {}).get("text/markdown", "")) for o in outputs)
-    assert len(prices) == 12
+    assert len(prices) == 15
     assert [price for price in prices if price.replace("$", "\\$") not in shown] == []
 
 

@@ -55,6 +55,7 @@ MARKED = (
     "00_start_here",
     "00b_data",
     "01_neuron_and_backprop",
+    "01b_training_a_network",
     "02_deep_and_classical",
     "03_cnn_product_images",
     "03b_moved_photos_few_labels",

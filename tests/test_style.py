@@ -52,6 +52,7 @@ SECOND_EDITION = {
     "00_start_here",
     "00b_data",
     "01_neuron_and_backprop",
+    "01b_training_a_network",
     "03_cnn_product_images",
     "03b_moved_photos_few_labels",
     "04a_the_state",
