@@ -51,7 +51,7 @@ def sweep(
 
     A list in brackets is one value, and --random draws from what would be many runs:
 
-    ecomlab sweep 01 --grid 'hidden=[32],[64,32]' --grid epochs=10,20,40 --random 4 --out sweep01
+    ecomlab sweep 01b --grid 'seeds=[1],[1,2]' --grid epochs=10,20,40 --random 4 --out sweep01b
 
     On a cluster, one machine runs `dask scheduler`, and each machine that computes runs `dask
     worker tcp://127.0.0.1:8786 --nthreads 1`, with this package installed. In place of 127.0.0.1,
