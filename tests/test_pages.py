@@ -115,6 +115,30 @@ def test_what_a_reader_does_not_need_starts_folded(write, tmp_path):
     assert opened == [False, True, False, False, False, True, True]
     assert html.index('<details class="recorded">') > html.index("train")
 
+    # Two cells that record share one fold, and the browser sees both in it.
+    html = render(write(*cells, cell("record_more()")), tmp_path / "n.html").read_text()
+    folded = html.split('<details class="recorded">')[1]
+    assert html.count('<details class="recorded">') == 1
+    assert folded.index("record_more") < folded.rindex("</details>")
+
+
+def test_what_a_cell_prints_in_pieces_is_one_output(write, tmp_path):
+    code = new_code_cell("print(1)")
+    code.outputs = [new_output("stream", name="stdout", text=text) for text in ("one\n", "two\n")]
+    html = render(write(code), tmp_path / "n.html").read_text()
+    assert html.count("output_stdout") == 1
+    assert "one\ntwo" in html
+
+
+def test_a_sign_stands_by_its_number_and_formulas_in_a_row_may_stand_below_each_other(
+    write, tmp_path
+):
+    path = write(new_markdown_cell(r"$$a = -2, \qquad b = x - 1$$ and $\ln 0.93$"))
+    html = render(path, tmp_path / "n.html").read_text()
+    assert html.count('form="prefix"') == 1
+    assert html.count("<math") == 3
+    assert "<mi>ln</mi><mspace" in html
+
 
 def test_a_picture_of_several_panels_scrolls_on_a_phone(write, tmp_path):
     def png(width, height):

@@ -45,6 +45,13 @@ _TENSORFLOW_NOISE = re.compile(
     r"|To enable the following instructions: .*, in other operations, rebuild TensorFlow .*"
 )
 
+# A minus after ( [ { = , · × + ≈ < > is a sign; a function's name stands before what it takes.
+_SIGN = re.compile(
+    r"(<mo[^>]*>&#x0(?:0028|005B|007B|003D|002C|00B7|00D7|002B|2248|003C|003E);</mo>)"
+    r"<mo>&#x02212;</mo>"
+)
+_NAME = re.compile(r"(<mi>(?:ln|log|exp|tanh)</mi>)(?=<m[in])")
+
 
 def render(
     notebook, output, *, executed=None, links=(), pages=None, code_open=True, hide_code=False
@@ -85,10 +92,16 @@ def render(
     node = _guide(notebook) if notebook.suffix == ".md" else read_notebook(notebook)
     if executed:
         node = _with_outputs(node, read_notebook(executed))
-    for cell, fold in zip(node.cells, folds(node), strict=True):
+    folded = folds(node)
+    for cell, before, fold, after in zip(
+        node.cells, ["", *folded], folded, [*folded[1:], ""], strict=False
+    ):
         if cell.cell_type == "code":
             cell.outputs = without_tensorflow_noise(cell.outputs)
             cell.metadata.fold = fold
+            # Neighbours that are folded whole share one fold.
+            cell.metadata.fold_opens = fold == "all" != before
+            cell.metadata.fold_closes = fold == "all" != after
     title = node.metadata.get("ecomlab", {}).get("title") or _first_heading(node) or notebook.stem
     page = {
         "title": title,
@@ -181,7 +194,23 @@ def to_mathml(latex, display):
         raise UserError(f"cannot draw {latex.strip()!r}: {unknown[0]} is not understood")
     if any(len(node) != 2 for node in tree.iter() if node.tag.endswith("}mfrac")):
         raise UserError(f"cannot draw {latex.strip()!r}: a fraction lacks a part")
-    return mathml
+    # It leaves out what a browser needs to set a sign close to its number, and a name apart.
+    mathml = _SIGN.sub(r'\1<mo form="prefix">&#x02212;</mo>', mathml)
+    return _NAME.sub(r'\1<mspace width="0.17em"/>', mathml)
+
+
+def _side_by_side(latex):
+    r"""Cut a line of formulas at each `\qquad` that stands in no bracket of LaTeX."""
+    parts = [""]
+    for piece in re.split(r"(\\qquad)", latex):
+        whole = parts[-1]
+        deep = whole.count("{") - whole.count("}")
+        deep += len(re.findall(r"\\left\b", whole)) - len(re.findall(r"\\right\b", whole))
+        if piece == r"\qquad" and not deep and r"\begin" not in latex:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
 
 
 def _exporter(source, pages):
@@ -210,7 +239,9 @@ def _exporter(source, pages):
             return super().link(text, url, title)
 
         def block_math(self, body):
-            return to_mathml(body, "block")
+            # Formulas side by side stand one below the other where the window is narrow.
+            formulas = [to_mathml(part, "block") for part in _side_by_side(body)]
+            return f'<div class="formulas">{"".join(formulas)}</div>'
 
         def inline_math(self, body):
             return to_mathml(body, "inline")
@@ -242,6 +273,8 @@ def _exporter(source, pages):
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_input_prompt=True,
         exclude_output_prompt=True,
+        # What a cell prints reaches a notebook in pieces; it is one output to the reader.
+        preprocessors=["nbconvert.preprocessors.CoalesceStreamsPreprocessor"],
         config=Config({"NbConvertBase": {"display_data_priority": list(_SHOWN)}}),
     )
 
