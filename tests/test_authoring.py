@@ -109,6 +109,7 @@ def workshop(lessons_here, tmp_path, monkeypatch):
     return str(lessons_here[0])
 
 
+@pytest.mark.slow
 def test_nothing_is_stored_unasked_and_no_run_is_lost(workshop, tmp_path, monkeypatch, capsys):
     lesson = Path(workshop)
     before = lesson.read_text("utf-8")

@@ -265,6 +265,7 @@ record(
     assert os.environ == before  # the variables are the kernel's alone
 
 
+@pytest.mark.slow
 def test_runs_from_one_folder_at_once_do_not_meet(make_notebook, tmp_path, ecomlab_command):
     path = make_notebook(
         "import time\ntime.sleep(1)", "from ecomlab.results import record\nrecord(width=WIDTH)"
@@ -320,6 +321,7 @@ def test_a_long_temporary_folder_takes_tcp(make_notebook, tmp_path, monkeypatch)
     assert not list(long.iterdir())
 
 
+@pytest.mark.slow
 def test_a_kernel_that_cannot_start_ends_in_one_line(
     make_notebook, tmp_path, monkeypatch, ecomlab_command
 ):
@@ -349,6 +351,7 @@ def test_a_kernel_that_cannot_start_ends_in_one_line(
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", range(3))
 def test_a_cell_that_prints_faster_than_it_is_read_loses_nothing(again, make_notebook, tmp_path):
     path = make_notebook(

@@ -11,6 +11,7 @@ from ecomlab.running import many
 from ecomlab.running.pace import Pace, in_words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_one_failing_lesson_leaves_the_others_alone(lessons_here, tmp_path, jobs, capsys):
     ended = []
@@ -26,6 +27,7 @@ def test_one_failing_lesson_leaves_the_others_alone(lessons_here, tmp_path, jobs
     assert not list((tmp_path / "out").glob(".*")), "a temporary file is left"
 
 
+@pytest.mark.slow
 def test_what_measures_seconds_runs_alone(lessons_here, make_notebook, tmp_path):
     cell = "import time\nfrom ecomlab.results import record\nstart = time.time()\n"
     cell += "time.sleep(1)\nrecord(start=start, end=time.time())"

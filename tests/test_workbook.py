@@ -62,6 +62,7 @@ def shelf(make_notebook, tmp_path):
     (shelf.marks / "go").touch()
 
 
+@pytest.mark.slow
 def test_pages_stand_before_anything_has_run(shelf):
     with started(shelf.command, "workbook", "--jobs", 2) as process:
         assert process.stdout.readline() == f"open {shelf.build / 'index.html'}\n"
@@ -86,6 +87,7 @@ def test_pages_stand_before_anything_has_run(shelf):
     assert "recorded" in page
 
 
+@pytest.mark.slow
 def test_what_is_unchanged_is_not_run_again(shelf, monkeypatch, capsys):
     (shelf.marks / "go").touch()
     found = [many.read_lesson(path) for path in sorted(shelf.marks.parent.glob("0*.ipynb"))]
@@ -130,6 +132,7 @@ def test_what_is_unchanged_is_not_run_again(shelf, monkeypatch, capsys):
     assert shelf.runs("03_held") == 2
 
 
+@pytest.mark.slow
 def test_a_failing_lesson_keeps_its_stored_page_and_is_told(shelf):
     (shelf.marks / "go").touch()
     path = shelf.write("02_held", "print('as it was')\nif WIDTH == 3:\n    raise ValueError('<b>')")
