@@ -62,8 +62,9 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 # The tests of any other file stay together: they share what took long to make.
 BY_NOTEBOOK = {"test_notebooks": "place", "test_exercises": "path"}
 # Seconds of the longest files, `make test-all` included, roughly, where they are not a lesson's.
-LONG_FILES = {"test_shop_report": 240, "test_browser": 150, "test_examples": 150}
-LONG_FILES |= {"test_workbook": 120, "test_sweep": 120, "test_running": 60, "test_shop_fuzz": 30}
+LONG_FILES = {"test_classroom": 600, "test_examples": 400, "test_shop_report": 400}
+LONG_FILES |= {"test_browser": 150, "test_sweep": 150, "test_workbook": 120}
+LONG_FILES |= {"test_shop_fuzz": 120, "test_running": 60}
 LESSON_MINUTES = {lesson.path.name: lesson.minutes for lesson in lessons()}
 
 
@@ -75,7 +76,7 @@ def _group(item):
         return item.path.stem, LONG_FILES.get(item.path.stem, 10)
     name = Path(notebook).name
     if item.path.stem == "test_exercises":
-        return f"exercise {name}", 10
+        return f"exercise {name}", 60 if item.get_closest_marker("exhaustive") else 10
     # The quick profile takes about half of the default one, and a kernel some seconds to start.
     return name, 10 + 30 * LESSON_MINUTES.get(name, 0.5)
 

@@ -39,7 +39,7 @@ RUNNABLE = [path.relative_to(NOTEBOOKS).as_posix() for path in authoring.noteboo
 HEADLINES = tomllib.loads(HEADLINE.read_text("utf-8"))
 # Run twice and compared to the last digit: a dense, a recurrent and a factor model. The other
 # notebooks are compared with their snapshots only.
-AGAIN = ("00_start_here.ipynb", "04c_next_trip.ipynb", "08b_networks_that_recommend.ipynb")
+AGAIN = ("00_start_here.ipynb", "04a_the_state.ipynb", "08b_networks_that_recommend.ipynb")
 # What ranks, picks or groups by score is run as on another processor, too: there a tie that falls
 # the other way shows. All the rest would take as long again as `make test`.
 ELSEWHERE = (
