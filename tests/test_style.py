@@ -10,6 +10,7 @@ import pytest
 from conftest import NOTEBOOKS
 
 from ecomlab.authoring import normalise
+from ecomlab.datasets import catalogue
 from ecomlab.errors import UserError
 from ecomlab.pages.links import diagrams
 from ecomlab.project import lessons
@@ -158,6 +159,24 @@ def test_a_lesson_leads_to_its_neighbours_and_to_its_exercise(path):
     if (NOTEBOOKS / sheet).is_file():
         wanted.add(sheet)
     assert not wanted - links(nbformat.read(path, as_version=4), "objectives")
+
+
+def test_the_lessons_that_the_gallery_names_load_the_data_set():
+    text = ""
+    for cell in nbformat.read(NOTEBOOKS / "00b_data.ipynb", as_version=4).cells:
+        shown = [o.get("data", {}).get("text/markdown", "") for o in cell.get("outputs", [])]
+        text += "\n".join([cell.source, *shown] if cell.cell_type == "markdown" else shown) + "\n"
+    # A row of the table, or a section, begins with the data set's name.
+    names = "|".join(catalogue())
+    parts = re.split(rf"^(?:\| |### \d\. `)({names})\b", text, flags=re.MULTILINE)
+    assert parts[1::2] == [*catalogue()] * 2
+    for data, part in zip(parts[1::2], parts[2::2], strict=True):
+        linked = re.findall(r"\]\((\w+\.ipynb)\)", part.split("\n## ")[0])
+        assert linked, data
+        for link in linked:
+            lesson = nbformat.read(NOTEBOOKS / link, as_version=4)
+            loads = any(f"load_{data}(" in cell.source for cell in code_cells(lesson))
+            assert loads, f"{link} does not load {data}"
 
 
 @pytest.mark.parametrize("path", [p for p in LESSONS if p.stem in SECOND_EDITION], ids=by_name)
