@@ -13,6 +13,7 @@ language = "en"
 nb_execution_mode = "off"  # the lessons' own outputs, which are tested
 nb_ipywidgets_js = {}  # a widget needs a kernel: its still figure stands for it
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # tables and links in outputs, as in the prose
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header"]  # a page may go from its title to a section of level 3
