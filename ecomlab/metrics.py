@@ -157,7 +157,8 @@ def target_ranks(scores, targets):
     Parameters
     ----------
     scores : array, shape (n_rows, n_items)
-        Higher is better.
+        Higher is better. ``-inf`` is a score as any other here, the lowest: where k reaches so
+        far, such a target is a hit. (`recall_at_k` never counts it.)
     targets : array of int, shape (n_rows,)
         The column of the true item.
 

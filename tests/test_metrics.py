@@ -175,6 +175,21 @@ def test_a_target_that_ties_has_its_expected_hit_rate_and_reciprocal_rank():
     assert mrr_at_k(ranks, k=1) == pytest.approx([0, 1 / 3, 0])
 
 
+def test_a_target_has_a_place_among_more_places_than_items():
+    ranks = target_ranks(np.array([[3.0, 2.0, 1.0], [1.0, 1.0, 1.0]]), [2, 0])
+    assert hit_rate_at_k(ranks, k=9) == pytest.approx([1, 1])
+    # The last of three; and rank 1, 2 or 3: (1 + 1/2 + 1/3) / 3.
+    assert mrr_at_k(ranks, k=9) == pytest.approx([1 / 3, 11 / 18])
+
+
+def test_a_target_at_minus_infinity_has_the_last_ranks():
+    ranks = target_ranks(np.array([[1.0, -np.inf, -np.inf]]), [1])
+    assert ranks.tolist() == [[2, 3]]
+    assert hit_rate_at_k(ranks, k=1) == [0]
+    assert hit_rate_at_k(ranks, k=2) == [1 / 2]
+    assert hit_rate_at_k(ranks, k=3) == [1]  # where recall_at_k counts no hit
+
+
 def test_the_bootstrap_interval_is_that_of_the_normal_law():
     values = np.random.default_rng(1).normal(5, 2, 4000)
     low, high = bootstrap_interval(values, draws=2000)
