@@ -230,13 +230,15 @@ def claims(notebook):
     Returns
     -------
     list of (str, str)
-        The claim as `tests/headline.toml` spells it, and the text of the cell before the mark.
+        The claim as `tests/headline.toml` spells it, and the text of its paragraph before the
+        mark, other marks included.
     """
     found = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             text = "".join(cell["source"])
-            found += [(mark["claim"], text[: mark.start()]) for mark in CLAIM.finditer(text)]
+            for mark in CLAIM.finditer(text):
+                found.append((mark["claim"], text[: mark.start()].rpartition("\n\n")[2]))
     return found
 
 

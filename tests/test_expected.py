@@ -111,3 +111,5 @@ def test_a_claim_is_read_with_its_sentence():
     text = ["Trees win. <!-- claim: trees > network -->", " The rest is level."]
     cells = [{"cell_type": "markdown", "source": text}, {"cell_type": "code", "source": text}]
     assert claims({"cells": cells}) == [("trees > network", "Trees win. ")]
+    cells[0]["source"] = ["In the full profile.\n", "\n", *text]
+    assert claims({"cells": cells}) == [("trees > network", "Trees win. ")]
