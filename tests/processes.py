@@ -54,6 +54,8 @@ def started(command, *arguments, **options):
         [*map(str, [*command, *arguments])],
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
         start_new_session=True,
+        # Under `nohup` the tests ignore a closed terminal; what they start is there to notice it.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     members = []
     try:
