@@ -30,7 +30,7 @@ def results_page():
         "# What the lessons reach",
         "",
         "Every number is recorded by a lesson's last cell, and this page is written from them.",
-        '"Default" is what you see in the notebook, in half a minute to three and a half on the',
+        '"Default" is what you see in the notebook, in half a minute to three on the',
         'reference machine. "Full" takes up to an hour and repeats what is compared over three',
         "seeds or more. An empty place was not measured in that profile.",
         "",

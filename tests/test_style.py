@@ -125,7 +125,7 @@ def test_every_section_of_the_anatomy_is_there_in_order(notebook):
 @each(LESSONS)
 def test_a_lesson_says_what_it_is(notebook, request):
     about = notebook.metadata.ecomlab
-    assert about.title and 0 < about.minutes <= 3.5 and about.headline
+    assert about.title and 0 < about.minutes <= 3 and about.headline
     assert re.match(r"# \d\d[a-z]? · ", notebook.cells[0].source)
     recorded = [
         o for c in code_cells(notebook) for o in c.outputs if MIME_TYPE in o.get("data", {})
