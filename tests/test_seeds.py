@@ -1,4 +1,4 @@
-"""Seeds, and the wait at the end of a pass that set_seed switches off."""
+"""Seeds, and what set_seed spares a training: a wait at the end of a pass, and a second trace."""
 
 import inspect
 import random
@@ -91,3 +91,76 @@ def test_the_same_seed_gives_the_same_training():
         model.compile("adam", "mse", jit_compile=False)
         losses.append(model.fit(x, x[:, :1], batch_size=16, epochs=2, verbose=0).history["loss"])
     assert losses[0] == losses[1]
+
+
+def test_the_door_to_keras_trainer_is_where_it_was():
+    from ecomlab.seeds import _trainer
+
+    trainer = _trainer()
+    assert trainer is not None, "Keras has moved TensorFlowTrainer._maybe_symbolic_build: seeds.py"
+    parameters = list(inspect.signature(trainer._maybe_symbolic_build).parameters)
+    assert parameters == ["self", "iterator", "data_batch"]
+
+
+def small_network(kind):
+    """Return a network with all that chance and state touch, and the list of its traces."""
+    import keras
+    from keras import layers
+
+    traces = []
+
+    class Traced(layers.Layer):
+        def call(self, x, training=False):
+            traces.extend(["training"] if training else [])
+            return x
+
+    x = keras.Input((6,))
+    h = layers.BatchNormalization()(layers.Dropout(0.5)(layers.Dense(8)(x)))
+    network = kind(x, layers.Dense(3, activation="softmax")(Traced()(h)))
+    network.compile(
+        "adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+    )
+    return network, traces
+
+
+def trained_both_ways(kind, monkeypatch):
+    """Train a network as after set_seed and as Keras does by itself; tell history and traces."""
+    from ecomlab.seeds import _trainer, set_seed
+
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(64, 6)).astype("float32"), rng.integers(3, size=64)
+    set_seed(1)
+    wrapped = _trainer()._maybe_symbolic_build
+    told = []
+    for build in (wrapped, wrapped.__wrapped__):
+        set_seed(1)
+        monkeypatch.setattr(_trainer(), "_maybe_symbolic_build", build)
+        network, traces = small_network(kind)
+        options = {"batch_size": 24, "epochs": 2, "verbose": 0, "validation_data": (x, y)}
+        history = network.fit(x, y, **options).history
+        told.append((history, network.predict(x, verbose=0), len(traces)))
+        monkeypatch.undo()
+    return told
+
+
+def test_variables_made_beforehand_change_no_number_and_spare_a_trace(monkeypatch):
+    import keras
+
+    (history, answers, traces), (plain, plain_answers, more) = trained_both_ways(
+        keras.Model, monkeypatch
+    )
+    assert history == plain
+    assert np.array_equal(answers, plain_answers)
+    # The last batch of a pass is smaller: it is traced, too, in either way.
+    assert traces < more, (traces, more)
+
+
+def test_a_network_with_a_training_step_of_its_own_is_left_alone(monkeypatch):
+    import keras
+
+    class Own(keras.Model):
+        def train_step(self, data):
+            return super().train_step(data)
+
+    (history, _, traces), (plain, _, more) = trained_both_ways(Own, monkeypatch)
+    assert history == plain and traces == more
