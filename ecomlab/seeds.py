@@ -57,7 +57,8 @@ def trace_once():
     The optimizer and the metrics make theirs in the first step. TensorFlow traces that step,
     finds new variables in it, and traces it again: a third of the time of a short training
     (Keras 3.15 on TensorFlow 2.21). With its other backends Keras makes them beforehand. It
-    does so here, too, for a network that is built and trains by Keras' own step.
+    does so here, too, for a network whose layers are built; where it has a training step of
+    its own, only the optimizer's.
     """
     trainer = _trainer()
     # None: a newer Keras has moved it, and each training takes longer. Wrapped: done before.
@@ -67,12 +68,14 @@ def trace_once():
 
     @functools.wraps(deferred)
     def build_beforehand(self, iterator=None, data_batch=None):
-        usual = type(self).train_step is trainer.train_step and self.built
         shapes = getattr(iterator, "_distributed_dataset", None)
-        if not usual or shapes is None:
+        if not all(layer.built for layer in self._flatten_layers(include_self=False)):
             return deferred(self, iterator, data_batch)
-        # The shapes are enough. A batch of photos would be drawn from a shuffled order.
-        self._symbolic_build(data_batch=shapes.element_spec)
+        if type(self).train_step is trainer.train_step and self.built and shapes is not None:
+            # The shapes are enough. A batch of photos would be drawn from a shuffled order.
+            self._symbolic_build(data_batch=shapes.element_spec)
+        elif self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
 
     trainer._maybe_symbolic_build = build_beforehand
 
