@@ -355,9 +355,8 @@ def test_a_class_with_all_that_happens_in_a_course(tmp_path, ecomlab_command):
     for student in expected.keys() - {"no_notebook"}:
         page = course / "feedback" / student / classes.NAME / f"{classes.NAME}.html"
         assert page.stat().st_size < 3e6, student
-        first = page.read_text("utf-8")
-        if expected[student][1]:
-            assert "What grading remarked" in first
+        if expected[student][0] < 10:  # being late, or a file's name, is only told to the teacher
+            assert "What grading remarked" in page.read_text("utf-8"), student
     untouched = course / "feedback" / "untouched" / classes.NAME / f"{classes.NAME}.html"
     text = untouched.read_text("utf-8")
     assert "not right: gradient: not tried" in text
