@@ -308,7 +308,9 @@ def class_of_all():
     cases = {
         kind: (change, points, words) for kind, (change, points, words) in classes.REAL.items()
     }
-    for kind, answer in classes.CHEATS.items():
+    # All of them are read in `test_a_cheating_answer_earns_nothing_and_is_named`: here a few go
+    # the whole way, for each takes a kernel.
+    for kind, answer in list(classes.CHEATS.items())[::7]:
         words = "gradient: its cell was refused: line"
         cases[f"cheats: {kind}"] = (classes.instead(answer), classes.MOST - 2, words)
     for kind, answer in classes.REBINDS.items():
