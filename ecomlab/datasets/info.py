@@ -88,7 +88,7 @@ def catalogue():
     Examples
     --------
     >>> catalogue()["diamonds"].licence
-    'MIT (ggplot2 and plotnine)'
+    'MIT (the packages ggplot2 and plotnine; no licence is named for the data)'
     """
     return dict(_read_catalogue(CATALOGUE_FILE))
 
