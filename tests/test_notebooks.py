@@ -58,7 +58,7 @@ MARKED = (
     "01b_training_a_network",
     "02_deep_and_classical",
     "03_cnn_product_images",
-    "03b_moved_photos_few_labels",
+    "03b_moved_photos",
     "04a_the_state",
     "04b_the_gates",
     "04c_next_trip",

@@ -55,7 +55,7 @@ SECOND_EDITION = {
     "01_neuron_and_backprop",
     "01b_training_a_network",
     "03_cnn_product_images",
-    "03b_moved_photos_few_labels",
+    "03b_moved_photos",
     "04a_the_state",
     "04b_the_gates",
     "05_autoencoder",
