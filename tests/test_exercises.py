@@ -28,7 +28,7 @@ from ecomlab.errors import UserError
 from ecomlab.project import NOTEBOOKS, lessons
 
 SOURCES = exercises()
-TENSORFLOW = {"03_cnn_product_images", "03b_moved_photos"}
+TENSORFLOW = {"03_cnn_product_images", "03c_few_labels"}
 MARKED = [pytest.param(p, marks=pytest.mark.slow) if p.stem in TENSORFLOW else p for p in SOURCES]
 VARIANTS = range(21)
 
