@@ -59,6 +59,7 @@ MARKED = (
     "02_deep_and_classical",
     "03_cnn_product_images",
     "03b_moved_photos",
+    "03c_few_labels",
     "04a_the_state",
     "04b_the_gates",
     "04c_next_trip",

@@ -56,6 +56,7 @@ SECOND_EDITION = {
     "01b_training_a_network",
     "03_cnn_product_images",
     "03b_moved_photos",
+    "03c_few_labels",
     "04a_the_state",
     "04b_the_gates",
     "05_autoencoder",
