@@ -297,7 +297,7 @@ def test_a_killed_scheduler_is_told_and_the_same_command_goes_on(
     arguments = ["sweep", held, "--grid", "width=1,2,3", "--out", out]
     with started(ecomlab_command, *arguments, "--scheduler", address) as process:
         wait_for(lambda: finished(out) == [1, 3])
-        (kernel,) = marks.kernels(2)
+        (kernel,) = wait_for(lambda: marks.kernels(2))
         scheduler.kill()
         _, stderr = process.communicate(timeout=300)
     assert process.returncode == 1
