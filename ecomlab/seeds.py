@@ -69,7 +69,8 @@ def trace_once():
     @functools.wraps(deferred)
     def build_beforehand(self, iterator=None, data_batch=None):
         shapes = getattr(iterator, "_distributed_dataset", None)
-        if not all(layer.built for layer in self._flatten_layers(include_self=False)):
+        built = all(layer.built for layer in self._flatten_layers(include_self=False))
+        if not built or self._distribute_strategy is not None:  # Keras itself builds for those
             return deferred(self, iterator, data_batch)
         if type(self).train_step is trainer.train_step and self.built and shapes is not None:
             # The shapes are enough. A batch of photos would be drawn from a shuffled order.
