@@ -289,10 +289,18 @@ def _fit(model, start, frequency, recency, age):
     def loss(logs):
         return -np.average(model(*np.exp(logs)).log_likelihood(*rows), weights=weights)
 
+    within = {"bounds": [BOUNDS] * 4}
     found = optimize.minimize(
-        loss, np.log(start), method="L-BFGS-B", bounds=[BOUNDS] * 4, options={"ftol": 1e-13}
+        loss, np.log(start), method="L-BFGS-B", options={"ftol": 1e-13}, **within
     )
-    if not np.isfinite(found.fun) or (not found.success and np.abs(found.jac).max() > 1e-3):
+    stuck = not found.success and np.abs(found.jac).max() > 1e-3
+    if stuck:
+        # Near a bound, rounding in the likelihood is larger than the steps of its slope: the
+        # search goes on without slopes.
+        options = {"xatol": 1e-4, "fatol": 1e-9, "maxiter": 4000, "maxfev": 4000}
+        found = optimize.minimize(loss, found.x, method="Nelder-Mead", options=options, **within)
+        stuck = not found.success
+    if stuck or not np.isfinite(found.fun):
         raise RuntimeError(f"{model.__name__} did not settle: {found.message}")
     fitted = model(*map(float, np.exp(found.x)))
     extreme = [

@@ -157,6 +157,17 @@ def test_a_parameter_that_runs_to_its_bound_is_named():
         assert told[0].filename == __file__  # it points at the caller
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_customers_who_never_leave_and_are_alike_are_fitted(seed):
+    # Sixty weekly customers who all ordered on the last day: near the bounds, rounding is larger
+    # than the likelihood's slope, on which the first search stops.
+    rng = np.random.default_rng(seed)
+    ages = (173 + rng.integers(0, 9, 60)) / 7
+    with pytest.warns(UserWarning, match="ran towards its bounds"):
+        fitted = fit_bg_nbd(rng.integers(19, 22, 60), np.full(60, 173 / 7), ages)
+    assert fitted.r / fitted.alpha == pytest.approx(20 / 25, rel=0.1)  # orders a week
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_fit_inside_its_bounds_says_nothing():
     orders = load_cdnow("sample")
