@@ -4,6 +4,7 @@ import getpass
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -175,17 +176,17 @@ def test_an_absent_driver_is_named():
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
+def postgres():
     """A PostgreSQL server of the test's own, on a socket in its folder: a URL and an engine."""
     tools = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     initdb = tools[-1] if tools else shutil.which("initdb")
     if not initdb:
         pytest.skip("no PostgreSQL server here: what its transactions refuse is not tried")
-    folder, prefix, user = tmp_path_factory.mktemp("postgres"), [], getpass.getuser()
+    # Not in pytest's own folder, which only its owner may enter; and a socket's path is short.
+    own = tempfile.TemporaryDirectory(prefix="postgres-")
+    folder, prefix, user = Path(own.name), [], getpass.getuser()
     if os.geteuid() == 0:  # the server refuses to run as root
         prefix, user = ["runuser", "-u", "postgres", "--"], "postgres"
-        for path in (folder, *folder.parents[:2]):
-            path.chmod(0o755)
         shutil.chown(folder, "postgres")
     quiet = {"check": True, "cwd": folder, "capture_output": True}
     new = ["-D", folder / "data", "-A", "trust", "-U", user]
@@ -203,6 +204,7 @@ def postgres(tmp_path_factory):
     finally:
         engine.dispose()
         subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+        own.cleanup()
 
 
 @pytest.mark.exhaustive
