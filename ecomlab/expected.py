@@ -278,7 +278,9 @@ def lost_wins(wins, results, bands):
     wins : iterable of str
         `a > b`, or `a < b` where less is better: wherever the two may lie, this holds. Or
         `a_low > 0`, `a_high < 0`: this end of a difference's interval lies on that side of 0.
-        Or, for two that are level, `a_low < 0 < a_high`: the interval holds 0.
+        Or, for two that are level, `a_low < 0 < a_high`: the interval holds 0. Or, of shares of
+        the same things, `a > b of n`: b lies below a by more than any interval of the difference
+        can reach, however the two share their mistakes; `n` is a number or a recorded one.
     results : dict
         What a run recorded.
     bands : dict
@@ -297,11 +299,20 @@ def lost_wins(wins, results, bands):
 
     lines = []
     for win in wins:
-        words = win.split()
+        ordered, _, count = win.partition(" of ")
+        words = ordered.split()
         known = {"0", *bands, *results}
-        missing = sorted(set(words[::2]) - known)
+        needed = {*words[::2], *([count] if count and not count.isdecimal() else [])}
+        missing = sorted(needed - known)
         if missing:
             lines.append(f"{win} cannot hold: {', '.join(missing)} was not recorded")
+            continue
+        if count:
+            gap, reach = _gap_of_shares(
+                results[words[0]], results[words[2]], int(results.get(count, count))
+            )
+            if not gap > reach:
+                lines.append(f"{win} does not hold: {gap:.4g}, and chance may reach {reach:.4g}")
             continue
         found = [ends(name) for name in words[::2]]
         for (low, high), sign, (other_low, other_high) in zip(
@@ -312,6 +323,17 @@ def lost_wins(wins, results, bands):
                 lines.append(f"{win} does not hold: {told}")
                 break
     return lines
+
+
+def _gap_of_shares(first, second, n):
+    """Return the gap of two means over the same n things, and how far 95% intervals can reach.
+
+    Of values between 0 and 1 whose mean is m, the standard deviation is at most the root of
+    m (1 - m). That of the difference is largest where one is wrong whenever the other is right:
+    then the two deviations add up.
+    """
+    deviation = math.sqrt(first * (1 - first)) + math.sqrt(second * (1 - second))
+    return first - second, 1.96 * deviation / math.sqrt(n)
 
 
 def snapshot_values(snapshot):

@@ -98,12 +98,19 @@ def test_every_number_of_a_band_lies_inside():
         ("level_low < 0 < level_high", True),
         ("gap_low < 0 < gap_high", False),
         ("never_recorded_low > 0", False),
+        # Shares of .9 and .8 of n things: 1.96 (.3 + .4) / sqrt(n) is .137 of 100, .097 of 200.
+        ("share > other of 100", False),
+        ("share > other of 200", True),
+        ("other > share of 200", False),
+        ("share > other of n_test", True),
+        ("share > other of n_lost", False),
     ],
 )
 def test_a_win_holds_where_intervals_do_not_meet(win, holds):
     bands = {"a": (0.8, 0.9), "b": (0.6, 0.7), "c": (0.7, 0.85)}
     results = {"gap_low": 0.01, "gap_high": 0.2, "over_seeds": [0.1, -0.1], "unbanded": 0.75}
     results |= {"level_low": -0.01, "level_high": 0.02}
+    results |= {"share": 0.9, "other": 0.8, "n_test": 200}
     assert bool(lost_wins([win], results, bands)) is not holds
 
 
