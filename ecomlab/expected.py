@@ -278,9 +278,10 @@ def lost_wins(wins, results, bands):
     wins : iterable of str
         `a > b`, or `a < b` where less is better: wherever the two may lie, this holds. Or
         `a_low > 0`, `a_high < 0`: this end of a difference's interval lies on that side of 0.
-        Or, for two that are level, `a_low < 0 < a_high`: the interval holds 0. Or, of shares of
-        the same things, `a > b of n`: b lies below a by more than any interval of the difference
-        can reach, however the two share their mistakes; `n` is a number or a recorded one.
+        Or, for two that are level, `a_low < 0 < a_high`: the interval holds 0, inside or as one of
+        its ends; what lies within rounding of 0 is 0. Or, of shares of the same things,
+        `a > b of n`: b lies below a by more than any interval of the difference can reach, however
+        the two share their mistakes; `n` is a number or a recorded one.
     results : dict
         What a run recorded.
     bands : dict
@@ -295,7 +296,8 @@ def lost_wins(wins, results, bands):
         if name == "0":
             return 0, 0
         values = bands.get(name) or _single_values({name: results[name]}).values()
-        return min(values), max(values)
+        near = [0 if abs(value) < 1e-12 else value for value in (min(values), max(values))]
+        return tuple(near)
 
     lines = []
     for win in wins:
@@ -315,13 +317,19 @@ def lost_wins(wins, results, bands):
                 lines.append(f"{win} does not hold: {gap:.4g}, and chance may reach {reach:.4g}")
             continue
         found = [ends(name) for name in words[::2]]
-        for (low, high), sign, (other_low, other_high) in zip(
-            found, words[1::2], found[1:], strict=False
-        ):
-            if not (low > other_high if sign == ">" else high < other_low):
-                told = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in found)
-                lines.append(f"{win} does not hold: {told}")
-                break
+        signs = words[1::2]
+        if signs == ["<", "<"] and words[2] == "0":
+            holds = found[0][1] <= 0 <= found[2][0]
+        else:
+            holds = all(
+                low > other_high if sign == ">" else high < other_low
+                for (low, high), sign, (other_low, other_high) in zip(
+                    found, signs, found[1:], strict=False
+                )
+            )
+        if not holds:
+            told = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in found)
+            lines.append(f"{win} does not hold: {told}")
     return lines
 
 

@@ -97,6 +97,8 @@ def test_every_number_of_a_band_lies_inside():
         ("a > unbanded", True),  # as recorded
         ("level_low < 0 < level_high", True),
         ("gap_low < 0 < gap_high", False),
+        ("touches_low < 0 < level_high", True),  # 0 is its end
+        ("touches_low > 0", False),
         ("never_recorded_low > 0", False),
         # Shares of .9 and .8 of n things: 1.96 (.3 + .4) / sqrt(n) is .137 of 100, .097 of 200.
         ("share > other of 100", False),
@@ -109,7 +111,7 @@ def test_every_number_of_a_band_lies_inside():
 def test_a_win_holds_where_intervals_do_not_meet(win, holds):
     bands = {"a": (0.8, 0.9), "b": (0.6, 0.7), "c": (0.7, 0.85)}
     results = {"gap_low": 0.01, "gap_high": 0.2, "over_seeds": [0.1, -0.1], "unbanded": 0.75}
-    results |= {"level_low": -0.01, "level_high": 0.02}
+    results |= {"level_low": -0.01, "level_high": 0.02, "touches_low": 6e-18}
     results |= {"share": 0.9, "other": 0.8, "n_test": 200}
     assert bool(lost_wins([win], results, bands)) is not holds
 
