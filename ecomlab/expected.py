@@ -310,6 +310,8 @@ def lost_wins(wins, results, bands):
             lines.append(f"{win} cannot hold: {', '.join(missing)} was not recorded")
             continue
         if count:
+            if words[1::2] != [">"]:
+                raise ValueError(f"{win}: of shares, write a > b of n")
             gap, reach = _gap_of_shares(
                 results[words[0]], results[words[2]], int(results.get(count, count))
             )
@@ -337,8 +339,9 @@ def _gap_of_shares(first, second, n):
     """Return the gap of two means over the same n things, and how far 95% intervals can reach.
 
     Of values between 0 and 1 whose mean is m, the standard deviation is at most the root of
-    m (1 - m). That of the difference is largest where one is wrong whenever the other is right:
-    then the two deviations add up.
+    m (1 - m). That of the difference is at most the sum of the two, however the two share their
+    mistakes. The things are supposed to be independent; what other trainings would change is not
+    counted.
     """
     deviation = math.sqrt(first * (1 - first)) + math.sqrt(second * (1 - second))
     return first - second, 1.96 * deviation / math.sqrt(n)
