@@ -290,14 +290,18 @@ def lost_wins(wins, results, bands):
     Returns
     -------
     list of str
+
+    Raises
+    ------
+    ValueError
+        If a claim on shares is not written `a > b of n`.
     """
 
     def ends(name):
         if name == "0":
             return 0, 0
         values = bands.get(name) or _single_values({name: results[name]}).values()
-        near = [0 if abs(value) < 1e-12 else value for value in (min(values), max(values))]
-        return tuple(near)
+        return tuple(0 if abs(value) < 1e-12 else value for value in (min(values), max(values)))
 
     lines = []
     for win in wins:

@@ -116,6 +116,12 @@ def test_a_win_holds_where_intervals_do_not_meet(win, holds):
     assert bool(lost_wins([win], results, bands)) is not holds
 
 
+@pytest.mark.parametrize("win", ["other < share of 200", "share > other > 0 of 200"])
+def test_a_claim_on_shares_has_one_form(win):
+    with pytest.raises(ValueError, match="a > b of n"):
+        lost_wins([win], {"share": 0.9, "other": 0.8}, {})
+
+
 def test_a_claim_is_read_with_its_sentence():
     text = ["Trees win. <!-- claim: trees > network -->", " The rest is level."]
     cells = [{"cell_type": "markdown", "source": text}, {"cell_type": "code", "source": text}]
