@@ -31,14 +31,15 @@ __all__ = ["in_words", "yardstick"]
 
 REFERENCE_SECONDS = 12  # one pass over PHOTOS on the reference machine
 PHOTOS, BATCH = 60_000, 32
-STEPS, PASSES = 120, 5  # short passes over less: a step takes as long as in a whole one
+STEPS = 120  # short passes over less: a step takes as long as in a whole one
+PASSES = 25  # their median: with five it moved by a third within an hour, with forty by a tenth
 LONGEST = 300  # seconds; a machine that needs more for a minute's work has another trouble
 
 
 def yardstick(measure=True, fresh=False):
     """Return this machine's yardstick: 2 where lessons take twice the minutes that they state.
 
-    It is measured once, in about 15 seconds, and kept in the user's cache for this
+    It is measured once, in about 25 seconds, and kept in the user's cache for this
     processor and these versions.
 
     Parameters
@@ -67,7 +68,7 @@ def yardstick(measure=True, fresh=False):
     if not measure:
         return None
     value = _measure_apart()
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs 15 seconds
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs 25 seconds
         write_text(place, json.dumps({"machine": machine, "yardstick": value}, indent=1) + "\n")
     return value
 

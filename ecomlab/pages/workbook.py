@@ -307,7 +307,7 @@ def _pace(workbook, waiting, jobs, profile):
         try:
             value = yardstick(measure=False)
             if value is None and sum(lesson.minutes for lesson in waiting) > LONG:
-                print("Measuring how long lessons take on this machine (15 s) ...", flush=True)
+                print("Measuring how long lessons take on this machine (25 s) ...", flush=True)
                 value = yardstick()
         except RunFailed as error:
             print(error)
