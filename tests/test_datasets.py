@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import http.server
 import os
+import re
 import shutil
 import signal
 import socket
@@ -180,9 +181,11 @@ def test_catalogue_is_complete():
         "womens_clothing_reviews",
         "online_shoppers",
         "yoochoose_100k",
+        "grocery_store",
+        "efficientnet_lite0",
     ]
     for info in catalogue().values():
-        assert info.sample in ("committed", "drawn")
+        assert info.sample in ("committed", "drawn", "none")
         assert all((info.title, info.licence, info.licence_url, info.citation, info.origin))
         assert info.files
         assert info.sources
@@ -219,7 +222,10 @@ def test_wrong_names_are_answered_with_near_ones(cache):
 def test_nothing_in_the_package_unpickles():
     for module in Path(datasets.__file__).parent.glob("*.py"):
         code = module.read_text(encoding="utf-8")
-        assert "pickle" not in code.replace("unpickle", ""), module.name
+        if module.name == "torch_weights.py":  # its unpickler refuses what weights do not need
+            assert set(re.findall(r"\bpickle\.\w+", code)) == {"pickle.Unpickler"}
+        else:
+            assert "pickle" not in code.replace("unpickle", ""), module.name
         assert "extractall" not in code, module.name
 
 

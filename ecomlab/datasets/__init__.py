@@ -21,6 +21,8 @@ _HOMES = {
     "load_womens_clothing_reviews": "womens_clothing_reviews",
     "load_online_shoppers": "online_shoppers",
     "load_yoochoose_100k": "yoochoose_100k",
+    "load_grocery_store": "grocery_store",
+    "load_efficientnet_lite0": "efficientnet_lite0",
 }
 
 __all__ = ["DataUnavailableError", *_HOMES]

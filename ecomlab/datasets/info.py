@@ -70,6 +70,7 @@ class DatasetInfo:
     sample: str
     files: tuple[FileInfo, ...]
     sources: tuple[Source, ...] = ()
+    gallery: bool = True
 
     @property
     def size(self):
