@@ -308,7 +308,7 @@ def test_efficientnet_lite0(have):
     assert {array.dtype for array in weights.values()} == {np.dtype("float32")}
     assert sum(array.size for array in weights.values()) == 4_694_024
     assert weights["_blocks.15._project_conv.weight"].shape == (320, 1152, 1, 1)
-    assert all((weights[name] > 0).all() for name in weights if name.endswith("running_var"))
+    assert all((weights[name] >= 0).all() for name in weights if name.endswith("running_var"))
     # Read with the wrong strides, the numbers of a kernel are mixed, and no kernel is smooth.
     kernels = weights["_blocks.4._depthwise_conv.weight"][:, 0]
     centre, corners = kernels[:, 2, 2], kernels[:, ::4, ::4]
