@@ -31,10 +31,19 @@ SOURCES = exercises()
 TENSORFLOW = {"03_cnn_product_images", "03c_few_labels"}
 MARKED = [pytest.param(p, marks=pytest.mark.slow) if p.stem in TENSORFLOW else p for p in SOURCES]
 VARIANTS = range(21)
+# Cells that train networks and that no number of a variant reaches: alike in all variants.
+ALIKE = {
+    "03_cnn_product_images": r"given_3|(test_)?better_network(_2)?",
+    "03c_few_labels": r"(test_)?to_fine_tune(_2)?",
+}
 
 
 def names(path):
     return path.stem
+
+
+def _has_name(cell, pattern):
+    return bool(re.fullmatch(pattern, about(cell).get("grade_id", "")))
 
 
 @pytest.fixture
@@ -211,8 +220,13 @@ def test_the_numbers_on_paper_stand_in_the_text_and_are_drawn_for_each_variant(p
 @pytest.mark.exhaustive
 @each()
 def test_variants_0_to_20_are_sound(path, source):
+    """The first goes the whole way; what is alike in all is left out of the others."""
     numbers = []
     for variant in VARIANTS:
+        if variant == 1 and path.stem in ALIKE:
+            alike = [c for c in source.cells if _has_name(c, ALIKE[path.stem])]
+            assert len(alike) > 1 and not any("VARIANT" in cell.source for cell in alike)
+            source.cells = [cell for cell in source.cells if cell not in alike]
         stamping.set_variant(source, path, variant)
         numbers.append(stamping.number_of(source))
     assert [number % 1000 for number in numbers] == list(VARIANTS)
