@@ -34,7 +34,7 @@ c.Autograde.sanitize_preprocessors = [Mend, *Autograde.sanitize_preprocessors.de
 steps = Autograde.autograde_preprocessors.default()
 c.Autograde.autograde_preprocessors = [Grade if step is Execute else step for step in steps]
 # A cell that trains a network takes seconds on a quiet machine; a busy one gets ten times that.
-c.Grade.timeout = 120
+c.Grade.timeout = int(os.environ.get("ECOMLAB_CELL_SECONDS") or 120)
 c.Grade.iopub_timeout = 60  # after that time a cell may need some to be stopped
 # nbgrader calls `alembic`, which lies beside it, also where this environment is not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -260,6 +260,7 @@ def nbgrader(course, *arguments):
 def graded(course, ecomlab_command, sheet, *options):
     """Run `ecomlab grade`; return its lines, and seconds and megabytes, each by student."""
     environment = os.environ | {"ECOMLAB_COURSE": str(course), "PYTHONUNBUFFERED": "1"}
+    environment |= {"ECOMLAB_CELL_SECONDS": "30"}  # what never ends is waited for in full
     command = [*ecomlab_command, "grade", sheet, *options]
     running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=PIPE, text=True)
     heard = queue.Queue()
