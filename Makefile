@@ -20,7 +20,7 @@ READY := $(PREFIX)/.ecomlab-ready
 
 # Both workers take the longest first; what shares a kernel, a site or a browser stays on one of
 # them: tests/conftest.py says how.
-TESTS := $(BIN)/pytest tests -n 2 --dist loadgroup --no-loadscope-reorder --durations 30 -rs
+TESTS := $(BIN)/pytest tests -p no:nbval -n 2 --dist loadgroup --no-loadscope-reorder --durations 30 -rs
 # nbval runs the default profile once more and compares outputs cell by cell; a lesson of each
 # kind that takes little time. xdist would split one notebook's cells without --dist loadfile.
 NBVAL := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 \

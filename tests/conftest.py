@@ -1,5 +1,8 @@
 """What the tests share: the order they run in, small notebooks, a browser, a small disk."""
 
+import lean  # noqa: F401  before whatever imports nbformat
+
+# isort: split
 import contextlib
 import importlib
 import os

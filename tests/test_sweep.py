@@ -17,7 +17,7 @@ from processes import family, gone, started, wait_for
 
 from ecomlab.errors import UserError
 from ecomlab.running.versions import differences, versions
-from ecomlab.sweep import client
+from ecomlab.sweep import client, cluster
 from ecomlab.sweep.grid import parse_grid, plan
 from ecomlab.sweep.table import compare, grouped, recorded_numbers, results_table
 
@@ -122,7 +122,8 @@ def test_the_command_tells_bad_input_in_one_line(ecomlab_command, small, tmp_pat
 
 
 @slow
-def test_a_scheduler_that_is_not_there_is_told(small, tmp_path):
+def test_a_scheduler_that_is_not_there_is_told(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "ANSWER_WITHIN", 1)  # it is waited for in full
     with pytest.raises(UserError, match="no scheduler answers at tcp://127"):
         client.sweep(small, {"width": [1]}, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
     assert not list(tmp_path.glob("out/runs/*"))

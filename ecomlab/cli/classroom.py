@@ -30,7 +30,7 @@ def exercise(
     """Copy an exercise to work on; or its worked solution; or, for a teacher, a variant.
 
     Examples: ecomlab exercise 03 / ecomlab exercise 03 --solution /
-    ecomlab exercise 03 --variant 2 --to course/source
+    ecomlab exercise 01 --variant 2 --to course/source
     """
     import nbformat
 

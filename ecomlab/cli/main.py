@@ -37,8 +37,7 @@ app.command()(authors.address)
 def main():
     """Run the command line; bad input ends in one line and exit code 2."""
     stopping.stop_on_signals()
-    # nbformat brings in jsonschema, and that a grammar of web addresses in all scripts, which no
-    # notebook needs and which takes a second to build. `None` reads as "not installed".
+    # As `ecomlab.running` does: a grammar of web addresses takes a second, and nothing needs it.
     sys.modules.setdefault("rfc3987_syntax", None)
     try:
         code = app(standalone_mode=False)

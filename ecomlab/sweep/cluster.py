@@ -16,6 +16,7 @@ from ecomlab.errors import UserError
 from ecomlab.running.versions import differences, versions
 
 MEMORY_OF_A_RUN = 4 * 1024**3
+ANSWER_WITHIN = 10  # seconds that a scheduler may take to answer
 
 
 def check_place(scheduler, workers, security=None):
@@ -96,7 +97,8 @@ def connected(scheduler, workers, runs, security=None):
 
     if scheduler:
         try:
-            client = Client(scheduler, timeout=10, security=security, set_as_default=False)
+            options = {"timeout": ANSWER_WITHIN, "security": security, "set_as_default": False}
+            client = Client(scheduler, **options)
         except (OSError, ValueError) as error:
             line = str(error).splitlines()[0]
             raise UserError(f"no scheduler answers at {scheduler}: {line}") from None
