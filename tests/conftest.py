@@ -65,7 +65,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 # The tests of any other file stay together: they share what took long to make.
 BY_NOTEBOOK = {"test_notebooks": "place", "test_exercises": "path"}
 # Seconds of the longest files, `make test-all` included, roughly, where they are not a lesson's.
-LONG_FILES = {"test_classroom": 600, "test_examples": 400, "test_shop_report": 400}
+LONG_FILES = {"test_examples": 400, "test_shop_report": 400, "test_classroom": 300}
 LONG_FILES |= {"test_browser": 150, "test_sweep": 150, "test_workbook": 120}
 LONG_FILES |= {"test_shop_fuzz": 120, "test_running": 60}
 LESSON_MINUTES = {lesson.path.name: lesson.minutes for lesson in lessons()}
