@@ -60,6 +60,7 @@ MARKED = (
     "03_cnn_product_images",
     "03b_moved_photos",
     "03c_few_labels",
+    "03d_borrowed_kernels",
     "04a_the_state",
     "04b_the_gates",
     "04c_next_trip",
