@@ -61,11 +61,12 @@ def _compact(png):
 
 
 def image_grid(images, titles=None, columns=10, cell=1.0, **imshow):
-    """Draw grey images in a grid.
+    """Draw images in a grid, grey or in colours.
 
     Parameters
     ----------
-    images : array, shape (n, height, width) or (n, height, width, 1)
+    images : array, shape (n, height, width), (n, height, width, 1) or (n, height, width, 3)
+        With three channels they are drawn in colours: 0 to 255 as integers, or 0 to 1.
     titles : sequence of str, optional
         One title an image.
     columns : int
@@ -79,7 +80,7 @@ def image_grid(images, titles=None, columns=10, cell=1.0, **imshow):
     matplotlib.figure.Figure
     """
     images = np.asarray(images)
-    if images.ndim == 4:
+    if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)

@@ -49,6 +49,13 @@ def test_a_grid_holds_every_image_once(shape):
     plt.close(figure)
 
 
+def test_a_grid_keeps_colours():
+    images = np.random.default_rng(1).integers(256, size=(2, 4, 4, 3), dtype=np.uint8)
+    figure = plots.image_grid(images)
+    np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), images[1])
+    plt.close(figure)
+
+
 def test_a_training_curve_draws_validation_and_a_grey_baseline():
     history = {"loss": [2, 1], "val_loss": [2, 1.5], "accuracy": [0.5, 0.7]}
     figure = plots.training_curve(history, "accuracy", baseline=0.6)
