@@ -28,7 +28,7 @@ from ecomlab.errors import UserError
 from ecomlab.project import NOTEBOOKS, lessons
 
 SOURCES = exercises()
-TENSORFLOW = {"03_cnn_product_images", "03c_few_labels"}
+TENSORFLOW = {"03_cnn_product_images", "03d_borrowed_kernels"}
 MARKED = [pytest.param(p, marks=pytest.mark.slow) if p.stem in TENSORFLOW else p for p in SOURCES]
 VARIANTS = range(21)
 # Cells that train networks and that no number of a variant reaches: alike in all variants.
