@@ -34,7 +34,7 @@ VARIANTS = range(21)
 # Cells that train networks and that no number of a variant reaches: alike in all variants.
 ALIKE = {
     "03_cnn_product_images": r"given_3|(test_)?better_network(_2)?",
-    "03c_few_labels": r"(test_)?to_fine_tune(_2)?",
+    "03d_borrowed_kernels": r"(test_)?to_fine_tune(_2)?",
 }
 
 
