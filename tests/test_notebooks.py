@@ -61,6 +61,7 @@ MARKED = (
     "03b_moved_photos",
     "03c_few_labels",
     "03d_borrowed_kernels",
+    "03e_pretrained_network",
     "04a_the_state",
     "04b_the_gates",
     "04c_next_trip",
