@@ -46,6 +46,7 @@ def test_the_yardstick_in_words(value, words):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive  # twenty seconds of two cores
 def test_it_is_measured_apart_when_asked_and_kept(cache):
     cache.write_text(json.dumps({"machine": module._machine(), "yardstick": 1000}))
     before = "tensorflow" in sys.modules
