@@ -54,7 +54,9 @@ def _compact(png):
     image = Image.open(png).convert("RGB")
     for colours in (256, 128):
         small = BytesIO()
-        image.quantize(colours, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+        # kmeans: photos in colours would show steps with the quicker choice of colours.
+        few = image.quantize(colours, kmeans=3, dither=Image.Dither.NONE)
+        few.save(small, format="png", optimize=True)
         if small.tell() < LARGE_PICTURE:
             break
     return small.getvalue()
