@@ -51,15 +51,19 @@ def _compact(png):
     """Return a PNG of 256 colours, or 128 where it is large: a stored lesson stays small."""
     from PIL import Image
 
+    def packed(few):
+        buffer = BytesIO()
+        few.save(buffer, format="png", optimize=True)
+        return buffer.getvalue()
+
     image = Image.open(png).convert("RGB")
-    for colours in (256, 128):
-        small = BytesIO()
-        # kmeans: photos in colours would show steps with the quicker choice of colours.
-        few = image.quantize(colours, kmeans=3, dither=Image.Dither.NONE)
-        few.save(small, format="png", optimize=True)
-        if small.tell() < LARGE_PICTURE:
-            break
-    return small.getvalue()
+    small = packed(image.quantize(256, dither=Image.Dither.NONE))
+    if len(small) < LARGE_PICTURE:
+        return small
+    # Photos. k-means chooses colours that show no steps; over every pixel it would take seconds.
+    some = image.resize((image.width // 4, image.height // 4), Image.Resampling.NEAREST)
+    palette = some.quantize(128, kmeans=3)
+    return packed(image.quantize(palette=palette, dither=Image.Dither.NONE))
 
 
 def image_grid(images, titles=None, columns=10, cell=1.0, **imshow):
