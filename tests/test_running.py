@@ -352,7 +352,9 @@ def test_a_kernel_that_cannot_start_ends_in_one_line(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("again", range(3))
+@pytest.mark.parametrize(
+    "again", [0, *(pytest.param(again, marks=pytest.mark.exhaustive) for again in (1, 2))]
+)
 def test_a_cell_that_prints_faster_than_it_is_read_loses_nothing(again, make_notebook, tmp_path):
     path = make_notebook(
         "for line in range(10_000):\n    print(f'{line:05}' + 195 * 'x', flush=True)\n"

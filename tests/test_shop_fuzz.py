@@ -41,8 +41,8 @@ def check(tmp_path, examples, drawn_from):
 
 
 @pytest.mark.slow
-def test_a_hundred_habits(tmp_path):
-    check(tmp_path, 100, drawn_from=0)
+def test_forty_habits(tmp_path):
+    check(tmp_path, 40, drawn_from=0)
 
 
 @pytest.mark.exhaustive
