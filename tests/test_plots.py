@@ -1,10 +1,12 @@
 """Figures: alt text, grids, curves."""
 
 import base64
+from io import BytesIO
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image
 
 from ecomlab import plots
 
@@ -54,6 +56,23 @@ def test_a_grid_keeps_colours():
     figure = plots.image_grid(images)
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), images[1])
     plt.close(figure)
+
+
+def test_a_photo_is_packed_with_colours_chosen_for_it():
+    rows, columns = np.mgrid[0:600, 0:900] / np.array([600, 900])[:, None, None]
+    shadows = 0.4 + 0.6 * np.cos(9 * rows)[..., None] ** 2
+    photo = 255 * shadows * np.stack([rows, columns, 1 - rows * columns], axis=-1)
+    photo += np.random.default_rng(1).normal(0, 9, photo.shape)
+    photo = Image.fromarray(np.clip(photo, 0, 255).astype("uint8"))
+    png = BytesIO()
+    photo.save(png, "png")
+
+    def error(few):
+        return np.sqrt(np.mean((np.asarray(few.convert("RGB"), float) - np.asarray(photo)) ** 2))
+
+    few = Image.open(BytesIO(plots._compact(png)))
+    assert len(few.getcolors()) <= 128
+    assert error(few) < 0.9 * error(photo.quantize(128, dither=Image.Dither.NONE))
 
 
 def test_a_training_curve_draws_validation_and_a_grey_baseline():
